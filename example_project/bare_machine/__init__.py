@@ -1,0 +1,1 @@
+"""From a machine with only `python3` to an environment with everything: standard library only."""
