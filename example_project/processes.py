@@ -32,7 +32,6 @@ class Stopped(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.status = 128 + number
-        self.by_user = number == signal.SIGINT
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,11 @@ from example_project.processes import ChildFailed, Command, Stopped, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_DIR = ROOT / "example_project" / ".run"
-_SMOKE = "import os, sys; from example_project.smoke import main; sys.exit(main(sys.argv[1], os.environ))"
+_SMOKE = """
+import os, sys
+from example_project.smoke import main
+sys.exit(main(sys.argv[1], os.environ))
+"""
 
 
 class CannotRun(Exception):
@@ -36,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status = _run(run_dir, options.port, smoke=options.smoke)
     except Stopped as stopped:
-        status = 0 if stopped.by_user else stopped.status
+        status = stopped.status if options.smoke else 0
     except (CannotRun, ChildFailed, PortTaken) as failure:
         print(f"\n{failure}", file=sys.stderr, flush=True)
         return 1
@@ -96,9 +100,9 @@ def services(run_dir: Path, web_port: int, sandbox_port: int | None) -> Iterator
     """The commands that run on, in the order of their start."""
     if sandbox_port is not None:
         arguments = _python("-m", "django_faceid.sandbox", "--port", str(sandbox_port))
-        yield Command("sandbox", arguments, lambda child: answers(sandbox_port))
+        yield Command("sandbox", arguments, lambda _child: answers(sandbox_port))
     web = _manage("runserver", "--noreload", "--insecure", f"{HOST}:{web_port}")
-    yield Command("web", web, lambda child: answers(web_port))
+    yield Command("web", web, lambda _child: answers(web_port))
     celery = _python("-m", "celery", "-A", "example_project.worker")
     alone = ("--without-gossip", "--without-mingle")
     worker = [*celery, "worker", "--pool=threads", "--concurrency=4", "--loglevel=INFO", *alone]

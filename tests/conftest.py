@@ -1,0 +1,45 @@
+"""Leaves out, loudly, the tests that need what this machine does not have; or fails them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services import SERVICES, Service, everything_is_required
+
+_left_out = pytest.StashKey[dict[Service, int]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_left_out] = {}
+
+
+def pytest_report_header() -> Iterator[str]:
+    for service in SERVICES:
+        absence = service.absence()
+        consequence = "its tests FAIL" if everything_is_required() else "its tests are LEFT OUT"
+        found = f"not found, {consequence} ({absence})" if absence else "found"
+        yield f"{service.name:14} {found}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for service in SERVICES:
+        if item.get_closest_marker(service.marker) and service.absence():
+            reason = f"{service.name} is not there: {service.absence()}"
+            if everything_is_required():
+                pytest.fail(reason, pytrace=False)
+            left_out = item.config.stash[_left_out]
+            left_out[service] = left_out.get(service, 0) + 1
+            pytest.skip(reason)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    left_out = config.stash[_left_out]
+    if left_out:
+        terminalreporter.section("LEFT OUT: parts that this machine does not have", yellow=True)
+        for service, count in left_out.items():
+            terminalreporter.line(f"{count:5} tests need {service.name}: {service.absence()}")
