@@ -33,9 +33,9 @@ class Credentials:
 
     def __post_init__(self) -> None:
         for name, value in (("SecretId", self.SecretId), ("SecretKey", self.SecretKey)):
-            _require_header_safe(name, value)
+            require_header_safe(name, value)
         if self.Token is not None:
-            _require_header_safe("Token", self.Token)
+            require_header_safe("Token", self.Token)
 
     def __repr__(self) -> str:
         return f"Credentials(SecretId={_mask(self.SecretId)!r})"
@@ -173,7 +173,7 @@ def _mask(secret_id: str) -> str:
     return f"{secret_id[:4]}…{secret_id[-4:]}" if len(secret_id) >= 16 else "…"
 
 
-def _require_header_safe(name: str, value: object) -> None:
+def require_header_safe(name: str, value: object) -> None:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name} must be a string that is not empty.")
     if not value.isascii() or not value.isprintable() or " " in value:

@@ -1,0 +1,231 @@
+"""The client: one signed HTTP request per call, over pooled connections, never repeated.
+
+Source: https://www.tencentcloud.com/document/product/1061/36933 (request structure).
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from .answers import Answer
+from .auth import Credentials, TC3Auth, require_header_safe
+from .errors import InvalidRequest, Sent, Unreachable, Violation
+from .types import (
+    DEFAULT_ENDPOINT,
+    GET_RESULT,
+    GET_TOKEN,
+    VERSION,
+    GetFaceIdResultIntlResponse,
+    GetFaceIdTokenIntlRequest,
+    GetFaceIdTokenIntlResponse,
+)
+
+DEFAULT_REGION = "ap-singapore"
+LANGUAGES = ("en-US", "zh-CN")
+IDLE_CONNECTIONS = 32
+
+_Parsed = TypeVar("_Parsed")
+
+
+class FaceIdClient:
+    """Talks to one FaceID endpoint with one set of credentials; may be shared between threads.
+
+    `credentials` is a value or a callable that is asked before each call; `endpoint` any http(s)
+    URL; `timeout` seconds to connect and to read; `proxy` a proxy's URL; `ca_bundle` a PEM file.
+    Nothing is taken from the environment. Raises ValueError for a malformed argument.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | Callable[[], Credentials],
+        *,
+        region: str = DEFAULT_REGION,
+        endpoint: str = DEFAULT_ENDPOINT,
+        timeout: tuple[float, float] = (3, 10),
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        language: str = "en-US",
+    ) -> None:
+        require_header_safe("region", region)
+        if language not in LANGUAGES:
+            raise ValueError(f"language must be one of {', '.join(LANGUAGES)}.")
+        self._credentials = credentials
+        self._endpoint = _checked_url("endpoint", endpoint)
+        self._timeout = timeout
+        self._headers = {
+            "Accept": "application/json",
+            # A compressed answer could unpack to more than its ceiling; media hardly shrink anyway.
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
+            "User-Agent": "django-faceid",
+            "X-TC-Version": VERSION,
+            "X-TC-Region": region,
+            "X-TC-Language": language,
+        }
+        self.session = _session(proxy, ca_bundle)
+
+    def get_token(
+        self,
+        request: GetFaceIdTokenIntlRequest,
+        *,
+        trace_id: str | None = None,
+        clock_offset: float = 0.0,
+    ) -> GetFaceIdTokenIntlResponse:
+        """Mint one SdkToken, valid for 10 minutes and one process; each call makes another.
+
+        `trace_id` is sent as X-TC-TraceId, `clock_offset` is added to our clock (seconds).
+        Raises Unreachable, BrokenAnswer or Refused.
+        Source: https://www.tencentcloud.com/document/product/1061/54556
+        """
+        body = json.dumps(request.payload()).encode()
+        secrets = (request.Image, request.MetaData)
+        answer, fields = self._call(GET_TOKEN, body, trace_id, clock_offset, secrets)
+        return _parsed(GetFaceIdTokenIntlResponse.from_fields, answer, fields)
+
+    def get_result(
+        self,
+        sdk_token: str,
+        *,
+        trace_id: str | None = None,
+        clock_offset: float = 0.0,
+    ) -> GetFaceIdResultIntlResponse:
+        """Fetch the state of a process, as often as wanted for 72 hours after its token was issued.
+
+        An unfinished process is a normal answer whose `Result` is `codes.UNFINISHED`.
+        Arguments and errors as in `get_token`; InvalidRequest for an empty `sdk_token`.
+        Source: https://www.tencentcloud.com/document/product/1061/54557
+        """
+        if not sdk_token:
+            raise InvalidRequest([Violation("SdkToken", "required", "SdkToken is required.")])
+        body = json.dumps({"SdkToken": sdk_token}).encode()
+        answer, fields = self._call(GET_RESULT, body, trace_id, clock_offset, (sdk_token,))
+        return _parsed(GetFaceIdResultIntlResponse.from_fields, answer, fields)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.session.close()
+
+    def _call(
+        self,
+        action: str,
+        body: bytes,
+        trace_id: str | None,
+        clock_offset: float,
+        secrets: Sequence[str | None],
+    ) -> tuple[Answer, Mapping[str, Any]]:
+        credentials = self._fresh_credentials()
+        headers = {**self._headers, "X-TC-Action": action}
+        if trace_id:
+            headers["X-TC-TraceId"] = _header_safe(trace_id)
+        auth = TC3Auth(
+            credentials.SecretId,
+            credentials.SecretKey,
+            credentials.Token,
+            now=lambda: time.time() + clock_offset,
+        )
+        answer = self._exchange(
+            requests.Request("POST", self._endpoint, headers, data=body, auth=auth)
+        )
+        hidden = (*secrets, credentials.SecretKey, credentials.Token)
+        return answer, answer.fields([secret for secret in hidden if secret])
+
+    def _exchange(self, request: requests.Request) -> Answer:
+        try:
+            response = self.session.send(
+                request.prepare(), timeout=self._timeout, allow_redirects=False, stream=True
+            )
+        except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
+            failure = _unreachable(error)
+        else:
+            return Answer.read(response, self._timeout[1])
+        # Raised out here, the failure has no context: requests' error holds the signed request.
+        raise failure
+
+    def _fresh_credentials(self) -> Credentials:
+        if isinstance(self._credentials, Credentials):
+            return self._credentials
+        try:
+            return self._credentials()
+        except Exception as error:
+            message = f"The credentials callable raised {type(error).__name__}."
+            raise Unreachable(
+                "CredentialsUnavailable", message, retryable=True, sent=Sent.NO
+            ) from error
+
+
+def _session(proxy: str | None, ca_bundle: str | None) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # a stray .netrc would replace the Authorization header
+    adapter = HTTPAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    if proxy:
+        url = _checked_url("proxy", proxy)
+        session.proxies = {"http": url, "https": url}
+    if ca_bundle:
+        if not Path(ca_bundle).exists():
+            raise ValueError("ca_bundle is not the path of a file.")
+        session.verify = ca_bundle
+    return session
+
+
+def _checked_url(name: str, url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{name} must be an http or https URL.")
+    return url
+
+
+def _parsed(
+    parse: Callable[[Mapping[str, Any]], _Parsed], answer: Answer, fields: Mapping[str, Any]
+) -> _Parsed:
+    try:
+        return parse(fields)
+    except ValueError as flaw:
+        raise answer.broken("Incomplete", str(flaw), fields) from None
+
+
+def _header_safe(trace_id: str) -> str:
+    return "".join(character for character in trace_id if "!" <= character <= "~")[:128]
+
+
+def _unreachable(error: BaseException) -> Unreachable:
+    cause = _innermost(error)
+    why = f"({type(cause).__name__})."
+    if _was_never_sent(error, cause):
+        message = f"No connection could be made {why}"
+        return Unreachable("ConnectFailed", message, retryable=True, sent=Sent.NO)
+    if isinstance(error, requests.ReadTimeout):
+        return Unreachable("ReadTimeout", f"No answer came in time {why}")
+    return Unreachable("ConnectionLost", f"The connection broke before an answer came {why}")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """requests wraps what urllib3 wraps around what happened."""
+    for inner in (getattr(error, "reason", None), *reversed(error.args)):
+        if isinstance(inner, BaseException):
+            return _innermost(inner)
+    return error
+
+
+def _was_never_sent(error: BaseException, cause: BaseException) -> bool:
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError, ValueError)):
+        return True  # the ValueErrors are requests' for URLs that cannot be used
+    return isinstance(cause, NewConnectionError) or _in_handshake(cause)
+
+
+def _in_handshake(cause: BaseException) -> bool:
+    """A TLS error after the handshake may have cut off a request that was carried out."""
+    handshake = ssl.SSLSocket.do_handshake.__code__
+    return any(frame.f_code is handshake for frame, _ in walk_tb(cause.__traceback__))
