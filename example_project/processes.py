@@ -69,8 +69,11 @@ class Child:
         self._reader.start()
 
     def _read(self) -> None:
-        with self.log.open("w", encoding="utf-8") as log:
-            for line in self.process.stdout or ():
+        output = self.process.stdout
+        if output is None:
+            return
+        with output, self.log.open("w", encoding="utf-8") as log:
+            for line in output:
                 self.lines.append(line.rstrip("\n"))
                 log.write(line)
                 log.flush()
