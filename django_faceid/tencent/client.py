@@ -73,7 +73,10 @@ class FaceIdClient:
             "X-TC-Region": region,
             "X-TC-Language": language,
         }
-        self.session = _session(proxy, ca_bundle)
+        self._verify = _checked_file("ca_bundle", ca_bundle) if ca_bundle else True
+        proxy_url = _checked_url("proxy", proxy) if proxy else None
+        self._proxies = {"http": proxy_url, "https": proxy_url} if proxy_url else {}
+        self.session = _session()
 
     def get_token(
         self,
@@ -141,9 +144,15 @@ class FaceIdClient:
         return answer, answer.fields([secret for secret in hidden if secret])
 
     def _exchange(self, request: requests.Request) -> Answer:
+        # Session.send reads the whole body of a redirect, even where it is not to be followed.
+        adapter = self.session.get_adapter(self._endpoint)
         try:
-            response = self.session.send(
-                request.prepare(), timeout=self._timeout, allow_redirects=False, stream=True
+            response = adapter.send(
+                request.prepare(),
+                stream=True,
+                timeout=self._timeout,
+                verify=self._verify,
+                proxies=self._proxies,
             )
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
             failure = _unreachable(error)
@@ -164,19 +173,12 @@ class FaceIdClient:
             ) from error
 
 
-def _session(proxy: str | None, ca_bundle: str | None) -> requests.Session:
+def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a stray .netrc would replace the Authorization header
     adapter = HTTPAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    if proxy:
-        url = _checked_url("proxy", proxy)
-        session.proxies = {"http": url, "https": url}
-    if ca_bundle:
-        if not Path(ca_bundle).exists():
-            raise ValueError("ca_bundle is not the path of a file.")
-        session.verify = ca_bundle
     return session
 
 
@@ -185,6 +187,12 @@ def _checked_url(name: str, url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{name} must be an http or https URL.")
     return url
+
+
+def _checked_file(name: str, path: str) -> str:
+    if not Path(path).is_file():
+        raise ValueError(f"{name} must be the path of a file.")
+    return path
 
 
 def _parsed(
