@@ -33,5 +33,5 @@ def envelope(response: Mapping[str, Any]) -> Answer:
 
 
 def as_json(value: Any) -> bytes:
-    """``value`` as compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    """``value`` as compact JSON in UTF-8; half a surrogate pair, which has none, becomes ``?``."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -21,6 +21,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from math import isfinite
 from typing import Any
 
 from .answers import Answer, as_json
@@ -30,8 +31,16 @@ from .gateway import Request
 from .state import SandboxState
 
 PREFIX = "/control/"
-SECRET_HEADER = "X-Sandbox-Secret"  # noqa: S105
-STATUS_OF_REFUSAL = {"UnknownToken": 404, "UnknownOutcome": 400}
+SECRET_HEADER = "X-Sandbox-Secret"
+
+
+class _Closed(Exception):
+    """A request that the door does not let in."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 class ControlDoor:
@@ -40,7 +49,7 @@ class ControlDoor:
     def __init__(self, state: SandboxState, secret: str | None) -> None:
         self._state = state
         self._secret = secret
-        self._routes: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+        self._calls: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
             ("POST", "play"): self._play,
             ("POST", "begin"): self._begin,
             ("POST", "finish"): self._finish,
@@ -53,22 +62,27 @@ class ControlDoor:
 
     def answer(self, request: Request) -> Answer:
         """Do what ``request`` asks for, or say in a few words why not."""
+        try:
+            act = self._admit(request)
+            return Answer(as_json(act(json.loads(request.body or b"{}"))))
+        except PhoneRefused as refusal:
+            status, code, message = _status(refusal.code), refusal.code, refusal.message
+        except _Closed as closed:
+            status, code, message = closed.status, closed.code, str(closed)
+        except (ValueError, OverflowError, RecursionError) as error:
+            status, code, message = 400, "BadRequest", str(error)
+        return Answer(as_json({"Error": {"Code": code, "Message": message}}), status=status)
+
+    def _admit(self, request: Request) -> Callable[[Any], dict[str, Any]]:
         if not self._secret:
-            return _error(404, "NotFound", "The control door needs a secret to exist.")
+            raise _Closed(404, "NotFound", "The control door needs a secret to exist.")
         given = request.headers.get(SECRET_HEADER.lower(), "")
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            return _error(403, "Forbidden", f"The header {SECRET_HEADER} is missing or wrong.")
-        route = self._routes.get((request.method, request.path[len(PREFIX) :]))
-        if route is None:
-            return _error(404, "NotFound", "The control door has no such call.")
-        try:
-            return Answer(as_json(route(json.loads(request.body or b"{}"))))
-        except PhoneRefused as refusal:
-            return _error(STATUS_OF_REFUSAL.get(refusal.code, 409), refusal.code, refusal.message)
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            return _error(400, "BadRequest", "The body is not JSON.")
-        except ValueError as error:
-            return _error(400, "BadRequest", str(error))
+            raise _Closed(403, "Forbidden", f"The header {SECRET_HEADER} is missing or wrong.")
+        call = (request.method, request.path[len(PREFIX) :])
+        if call not in self._calls:
+            raise _Closed(404, "NotFound", "The control door has no such call.")
+        return self._calls[call]
 
     def _play(self, body: Any) -> dict[str, Any]:
         sdk_token, outcome, seconds = _members(body, SdkToken=str, Outcome=str, Seconds=0.0)
@@ -135,6 +149,10 @@ class ControlDoor:
         return {"Faults": [_described(fault) for fault in self._state.faults.waiting]}
 
 
+def _status(refusal: str) -> int:
+    return {"UnknownToken": 404, "UnknownOutcome": 400}.get(refusal, 409)
+
+
 def _described(fault: Fault) -> dict[str, Any]:
     options = {field.name: getattr(fault, field.name) for field in fields(fault)}
     return {"Fault": fault.name, **options}
@@ -153,11 +171,9 @@ def _members(body: Any, **expected: Any) -> list[Any]:
 def _member(body: Mapping[str, Any], name: str, wanted: Any) -> Any:
     required = isinstance(wanted, type)
     value = body.get(name, None if required else wanted)
-    text = (wanted if required else type(wanted)) is str
-    if not isinstance(value, str if text else (int, float)) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a {'string' if text else 'number'}.")
+    if (wanted if required else type(wanted)) is str:
+        if not isinstance(value, str):
+            raise ValueError(f"{name} must be a string.")
+    elif isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise ValueError(f"{name} must be a number.")
     return value
-
-
-def _error(status: int, code: str, message: str) -> Answer:
-    return Answer(as_json({"Error": {"Code": code, "Message": message}}), status=status)

@@ -8,6 +8,7 @@ for its action, until that fault has struck ``Count`` times.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 
 from .answers import Answer
 from .errors import ApiError
+from .rules import ISSUE, READ
 
 Response = dict[str, Any]
 
@@ -35,6 +37,8 @@ class Fault:
         for field in fields(self):
             if not _fits(getattr(self, field.name), field.default):
                 raise ValueError(f"{field.name} has a value that cannot be used")
+        if self.Action not in {None, ISSUE, READ}:
+            raise ValueError(f"Action must be {ISSUE} or {READ}")
 
     def before(self) -> Answer | None:
         """Act instead of the service: raise ApiError, or give an answer."""
@@ -56,7 +60,9 @@ def _fits(value: object, default: object) -> bool:
         return isinstance(value, str)
     if value is None:
         return isinstance(default, int)
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < math.inf
 
 
 @dataclass(frozen=True, kw_only=True)

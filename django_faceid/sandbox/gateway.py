@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..tencent.auth import authorization
+from django_faceid.tencent.auth import authorization
+
 from .errors import ApiError
+from .rules import ISSUE, READ
 from .state import Account
 
 SERVICE = "faceid"
 VERSION = "2018-03-01"
-ACTIONS = frozenset({"GetFaceIdTokenIntl", "GetFaceIdResultIntl"})
 REGIONS = frozenset({"ap-bangkok", "ap-hongkong", "ap-jakarta", "ap-singapore", "sa-saopaulo"})
 LARGEST_REQUEST = 10 * 1024 * 1024
 CLOCK_TOLERANCE = 300
@@ -138,7 +139,7 @@ def _is_signed(
 
 
 def _check_destination(request: Request) -> None:
-    if request.action not in ACTIONS:
+    if request.action not in {ISSUE, READ}:
         raise ApiError("InvalidAction", "The action does not exist.")
     if request.headers["x-tc-version"] != VERSION:
         raise ApiError("NoSuchVersion", f"The API's version is {VERSION}.")

@@ -14,9 +14,11 @@ from typing import Any
 
 from .errors import ApiError
 
+ISSUE = "GetFaceIdTokenIntl"
+READ = "GetFaceIdResultIntl"
 CHECK_MODES = ("liveness", "compare")
 SECURE_LEVELS = ("1", "2", "3", "4")
-ACTIONS = ("blink", "mouth", "nod", "shake")
+FACE_ACTIONS = ("blink", "mouth", "nod", "shake")
 SDK_VERSIONS = ("BASIC", "ENHANCED", "PRO", "PLUS")
 # Not published for this action: the limit of its sibling for web pages and of its mainland twin.
 LONGEST_IMAGE = 8 * 1024 * 1024
@@ -85,10 +87,10 @@ def _one_of(*allowed: str) -> Callable[[str, str], None]:
 def _one_or_two_actions(name: str, value: str) -> None:
     actions = value.split(",")
     distinct = set(actions)
-    if len(actions) > 2 or len(distinct) < len(actions) or not distinct <= set(ACTIONS):
+    if len(actions) > 2 or len(distinct) < len(actions) or not distinct <= set(FACE_ACTIONS):
         raise ApiError(
             "InvalidParameterValue",
-            f"`{name}` must hold one or two of {', '.join(ACTIONS)}, joined by a comma.",
+            f"`{name}` must hold one or two of {', '.join(FACE_ACTIONS)}, joined by a comma.",
         )
 
 

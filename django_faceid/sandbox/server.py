@@ -123,8 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 75
     disable_nagle_algorithm = True
     server: _Listener
+    _head = b""
+    _unsent = 0
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the application logs what matters."""
 
     def do_POST(self) -> None:

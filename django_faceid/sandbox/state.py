@@ -19,7 +19,7 @@ from .tokens import Token, new_sdk_token
 
 # Known to everyone and accepted by no one but the sandbox.
 SECRET_ID = "AKIDsandbox0000000000000000000000001"
-SECRET_KEY = "sandbox-key-0000000000000000001"  # noqa: S105
+SECRET_KEY = "sandbox-key-0000000000000000001"
 TOKEN_SECONDS = 600
 RESULT_SECONDS = 72 * 3600
 KEPT_EXCHANGES = 200
@@ -123,6 +123,8 @@ class SandboxState:
         ``outcome``: pass, spoof, too_dark, no_face, several_faces, mismatch, walk_away (begins
         and never ends), or a documented Result code.
         """
+        if seconds < 0:
+            raise ValueError("a process cannot end before it begins")
         with self._lock:
             code = outcomes.result_code(outcome, self._known(sdk_token).CheckMode)
             self.begin(sdk_token)

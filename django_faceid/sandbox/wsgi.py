@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ from .answers import Answer, envelope
 from .control import PREFIX, ControlDoor
 from .errors import ApiError
 from .exchanges import Exchange, redact
-from .faults import NOTHING
+from .faults import NOTHING, Fault
 from .gateway import Request
+from .rules import ISSUE
 from .state import SandboxState
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 CHUNK = 64 * 1024
+
+
+@dataclass
+class _Call:
+    """What becomes of one request on its way through."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
+    fault: Fault = NOTHING
 
 
 class ConnectionDropped(Exception):
@@ -76,56 +87,52 @@ class Application:
 
     def _serve(self, request: Request) -> Answer:
         started = time.perf_counter()
-        fault = NOTHING
-        given: Mapping[str, Any] = {}
-        response: dict[str, Any] = {}
-        answer = None
-        try:
-            body = gateway.check(request, self._state.account, self._state.server_time())
-            self._state.admit(request.action)
-            fault = self._state.faults.take(request.action)
-            given = gateway.parameters(body)
-            answer = fault.before()
-            if answer is None:
-                response = self._operate(request.action, given)
-        except ApiError as error:
-            response = {"Error": {"Code": error.code, "Message": error.message}}
-        if answer is None:
-            response = fault.alter({**response, "RequestId": str(uuid.uuid4())})
-            answer = fault.deliver(envelope(response))
-        self._record(request.action, given, response, started, fault.name)
+        call = _Call()
+        answer = self._handle(request, call)
+        self._record(request.action, call, (time.perf_counter() - started) * 1000)
         return answer
 
-    def _operate(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if action == "GetFaceIdTokenIntl":
-            return self._state.issue(parameters)
-        return self._state.result(parameters)
+    def _handle(self, request: Request, call: _Call) -> Answer:
+        try:
+            instead = self._work(request, call)
+        except ApiError as error:
+            instead = None
+            call.response = {"Error": {"Code": error.code, "Message": error.message}}
+        if instead is not None:
+            return instead
+        call.response = call.fault.alter({**call.response, "RequestId": str(uuid.uuid4())})
+        return call.fault.deliver(envelope(call.response))
 
-    def _record(
-        self,
-        action: str,
-        given: Mapping[str, Any],
-        response: Mapping[str, Any],
-        started: float,
-        fault: str,
-    ) -> None:
+    def _work(self, request: Request, call: _Call) -> Answer | None:
+        """Let the request through the gateway to its action, or to the fault that waits for it."""
+        body = gateway.check(request, self._state.account, self._state.server_time())
+        self._state.admit(request.action)
+        call.fault = self._state.faults.take(request.action)
+        call.parameters = gateway.parameters(body)
+        instead = call.fault.before()
+        if instead is None:
+            act = self._state.issue if request.action == ISSUE else self._state.result
+            call.response = act(call.parameters)
+        return instead
+
+    def _record(self, action: str, call: _Call, milliseconds: float) -> None:
         exchange = Exchange(
             Action=action,
-            Request=redact(given),
-            Response=redact(response),
-            RequestId=response.get("RequestId", ""),
+            Request=redact(call.parameters),
+            Response=redact(call.response),
+            RequestId=call.response.get("RequestId", ""),
             at=self._state.now(),
-            milliseconds=round((time.perf_counter() - started) * 1000, 3),
-            fault=fault,
+            milliseconds=round(milliseconds, 3),
+            fault=call.fault.name,
         )
         self._state.record(exchange)
         logger.info(
             "action=%s code=%s request_id=%s ms=%s fault=%s",
             action or "-",
-            response.get("Error", {}).get("Code", response.get("Result", "OK")),
+            call.response.get("Error", {}).get("Code") or call.response.get("Result", "-"),
             exchange.RequestId or "-",
             exchange.milliseconds,
-            fault or "-",
+            exchange.fault or "-",
         )
 
 
@@ -148,7 +155,7 @@ def read_request(environ: WSGIEnvironment) -> Request:
 def _body(environ: WSGIEnvironment) -> bytes | None:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length <= gateway.LARGEST_REQUEST:
-        return environ["wsgi.input"].read(length)
+        return bytes(environ["wsgi.input"].read(length))
     # Read and thrown away: a client that is still sending would not see the answer.
     while length > 0 and (chunk := environ["wsgi.input"].read(min(CHUNK, length))):
         length -= len(chunk)
