@@ -84,16 +84,18 @@ class FaceIdClient:
         *,
         trace_id: str | None = None,
         clock_offset: float = 0.0,
+        timeout: tuple[float, float] | None = None,
     ) -> GetFaceIdTokenIntlResponse:
         """Mint one SdkToken, valid for 10 minutes and one process; each call makes another.
 
-        `trace_id` is sent as X-TC-TraceId, `clock_offset` is added to our clock (seconds).
+        `trace_id` is sent as X-TC-TraceId, `clock_offset` is added to our clock (seconds),
+        `timeout` takes the place of the client's for this call.
         Raises Unreachable, BrokenAnswer or Refused.
         Source: https://www.tencentcloud.com/document/product/1061/54556
         """
         body = json.dumps(request.payload()).encode()
         secrets = (request.Image, request.MetaData)
-        answer, fields = self._call(GET_TOKEN, body, trace_id, clock_offset, secrets)
+        answer, fields = self._call(GET_TOKEN, body, trace_id, clock_offset, timeout, secrets)
         return _parsed(GetFaceIdTokenIntlResponse.from_fields, answer, fields)
 
     def get_result(
@@ -102,6 +104,7 @@ class FaceIdClient:
         *,
         trace_id: str | None = None,
         clock_offset: float = 0.0,
+        timeout: tuple[float, float] | None = None,
     ) -> GetFaceIdResultIntlResponse:
         """Fetch the state of a process, as often as wanted for 72 hours after its token was issued.
 
@@ -112,7 +115,7 @@ class FaceIdClient:
         if not sdk_token:
             raise InvalidRequest([Violation("SdkToken", "required", "SdkToken is required.")])
         body = json.dumps({"SdkToken": sdk_token}).encode()
-        answer, fields = self._call(GET_RESULT, body, trace_id, clock_offset, (sdk_token,))
+        answer, fields = self._call(GET_RESULT, body, trace_id, clock_offset, timeout, (sdk_token,))
         return _parsed(GetFaceIdResultIntlResponse.from_fields, answer, fields)
 
     def close(self) -> None:
@@ -125,6 +128,7 @@ class FaceIdClient:
         body: bytes,
         trace_id: str | None,
         clock_offset: float,
+        timeout: tuple[float, float] | None,
         secrets: Sequence[str | None],
     ) -> tuple[Answer, Mapping[str, Any]]:
         credentials = self._fresh_credentials()
@@ -138,12 +142,13 @@ class FaceIdClient:
             now=lambda: time.time() + clock_offset,
         )
         answer = self._exchange(
-            requests.Request("POST", self._endpoint, headers, data=body, auth=auth)
+            requests.Request("POST", self._endpoint, headers, data=body, auth=auth),
+            timeout or self._timeout,
         )
         hidden = (*secrets, credentials.SecretKey, credentials.Token)
         return answer, answer.fields([secret for secret in hidden if secret])
 
-    def _exchange(self, request: requests.Request) -> Answer:
+    def _exchange(self, request: requests.Request, timeout: tuple[float, float]) -> Answer:
         # Session.send reads the whole body of a redirect, even where it is not to be followed.
         adapter = self.session.get_adapter(self._endpoint)
         try:
@@ -157,7 +162,7 @@ class FaceIdClient:
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
             failure = _unreachable(error)
         else:
-            return Answer.read(response, self._timeout[1])
+            return Answer.read(response, timeout[1])
         # Raised out here, the failure has no context: requests' error holds the signed request.
         raise failure
 
