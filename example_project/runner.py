@@ -68,7 +68,7 @@ def _run(run_dir: Path, port: int | None, *, smoke: bool) -> int:
         _run_dir_to_ourselves(run_dir),
         Supervisor(folder=ROOT, env=env, logs=run_dir / "logs") as supervisor,
     ):
-        _finish(supervisor, Command("migrate", _manage("migrate", "--verbosity=1")))
+        _finish(supervisor, Command("migrate", _manage("migrate", "--verbosity=0")))
         users = _finish(supervisor, Command("setup", _manage("demo_setup")))
         for command in services(run_dir, web_port, sandbox_port):
             supervisor.start(command)
@@ -103,7 +103,7 @@ def services(run_dir: Path, web_port: int, sandbox_port: int | None) -> Iterator
         yield Command("sandbox", arguments, lambda _child: answers(sandbox_port))
     web = _manage("runserver", "--noreload", "--insecure", f"{HOST}:{web_port}")
     yield Command("web", web, lambda _child: answers(web_port))
-    celery = _python("-m", "celery", "-A", "example_project.worker")
+    celery = _python("-m", "celery", "--quiet", "-A", "example_project.worker")
     alone = ("--without-gossip", "--without-mingle")
     worker = [*celery, "worker", "--pool=threads", "--concurrency=4", "--loglevel=INFO", *alone]
     yield Command("worker", worker, lambda child: child.said(" ready."))
