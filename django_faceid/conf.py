@@ -1,0 +1,273 @@
+"""The FACEID setting: typed, read at use, never cached."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from .tencent.types import DEFAULT_ENDPOINT
+
+TENCENT_DOMAIN = ".tencentcloudapi.com"
+HOUR = timedelta(hours=1)
+_T = TypeVar("_T", "Account", "Flow", "Settings")
+Hook = str | Callable[..., Any]
+
+
+class SettingError(ImproperlyConfigured):
+    """A value in FACEID that cannot be used.
+
+    ``where`` is its path (``FACEID["ACCOUNTS"]["default"]["RATE"]``), ``kind`` one of
+    ``unknown``, ``type``, ``value``, ``missing``, ``endpoint``.
+    """
+
+    def __init__(self, where: str, kind: str, message: str) -> None:
+        super().__init__(where, kind, message)
+        self.where = where
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.message}"
+
+
+def _option(
+    default: Any = None,
+    *types: type,
+    ok: Callable[[Any], bool] | None = None,
+    must: str = "",
+    secret: bool = False,
+) -> Any:
+    metadata = {"types": types, "ok": ok, "must": must}
+    if isinstance(default, (dict, list)):
+        return field(default_factory=lambda: default, metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+def _positive(value: float) -> bool:
+    return value > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One named set of Tencent credentials and how to reach Tencent with it."""
+
+    name: str
+    secret_id: str = _option("", str)
+    secret_key: str = _option("", str, secret=True)
+    token: str | None = _option(None, str, secret=True)
+    credentials: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
+    region: str = _option("ap-singapore", str, ok=bool, must="name a region")
+    endpoint: str = _option(DEFAULT_ENDPOINT, str, ok=bool, must="be a URL")
+    rate: int = _option(20, int, ok=lambda v: 1 <= v <= 1000, must="be 1 to 1000 calls a second")
+    quota_group: str = _option("", str)
+    proxy: str | None = _option(None, str)
+    ca_bundle: str | None = _option(None, str)
+    timeout: tuple[float, float] = _option(
+        (3, 10),
+        tuple,
+        list,
+        ok=lambda v: len(v) == 2 and all(isinstance(s, (int, float)) and s > 0 for s in v),
+        must="be (connect seconds, read seconds)",
+    )
+    language: str = _option(
+        "en-US", str, ok=lambda v: v in ("en-US", "zh-CN"), must='be "en-US" or "zh-CN"'
+    )
+
+    @property
+    def livemode(self) -> bool:
+        """Whether this account talks to Tencent itself, over TLS."""
+        url = urlsplit(self.endpoint)
+        return url.scheme == "https" and f".{url.hostname or ''}".endswith(TENCENT_DOMAIN)
+
+    @property
+    def quota_name(self) -> str:
+        """What accounts that share a Tencent account have in common."""
+        return self.quota_group or self.secret_id or self.name
+
+
+DEFAULT_MAX_ISSUES = {timedelta(minutes=10): 5, timedelta(days=1): 20}
+
+
+def _is_max_issues(value: Mapping[Any, Any]) -> bool:
+    return all(
+        isinstance(span, timedelta) and span > timedelta(0) and type(count) is int and count > 0
+        for span, count in value.items()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """A named, server-owned set of parameters and rules."""
+
+    name: str
+    params: Mapping[str, Any] = _option({}, dict)
+    account: str = _option("default", str)
+    image: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
+    client_may_set: list[str] | None = _option(None, list, tuple)
+    review: str = _option(
+        "never",
+        str,
+        ok=lambda v: v in ("never", "on_failure", "always"),
+        must='be "never", "on_failure" or "always"',
+    )
+    valid_for: timedelta | None = _option(
+        None, timedelta, ok=lambda v: v > timedelta(0), must="be positive"
+    )
+    allow: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
+    allow_again: bool = _option(False, bool)
+    enabled: bool = _option(True, bool)
+    max_issues: Mapping[timedelta, int] = _option(
+        DEFAULT_MAX_ISSUES, dict, ok=_is_max_issues, must="map timedeltas to positive numbers"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything in FACEID that is neither an account nor a flow."""
+
+    accounts: Mapping[str, Any] = _option({}, dict)
+    flows: Mapping[str, Any] = _option({}, dict)
+    encryption_keys: list[str] = _option([], list, tuple, secret=True)
+    hash_key: str = _option("", str, secret=True)
+    allow_test_endpoint: bool = _option(False, bool)
+    max_body: int = _option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
+    max_image: int = _option(3_000_000, int, ok=_positive, must="be positive (bytes)")
+    max_wait: float = _option(2.0, int, float, ok=_positive, must="be positive (seconds)")
+    guard: float = _option(0.035, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)")
+    deadline: float = _option(12.0, int, float, ok=_positive, must="be positive (seconds)")
+    max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
+    reuse_min_seconds: int = _option(
+        60, int, ok=lambda v: 0 <= v < 600, must="be 0 to 599 (seconds)"
+    )
+    result_lifetime: timedelta = _option(
+        72 * HOUR, timedelta, ok=lambda v: v >= HOUR, must="be an hour or more"
+    )
+
+
+def _root() -> Mapping[str, Any]:
+    given = getattr(django_settings, "FACEID", {})
+    if not isinstance(given, Mapping):
+        raise SettingError("FACEID", "type", f"must be a dict, not {type(given).__name__}.")
+    return given
+
+
+def _read(cls: type[_T], where: str, given: Any, **fixed: str) -> _T:
+    if not isinstance(given, Mapping):
+        raise SettingError(where, "type", f"must be a dict, not {type(given).__name__}.")
+    known = {f.name.upper(): f for f in fields(cls) if f.name != "name"}
+    values: dict[str, Any] = dict(fixed)
+    for key, value in given.items():
+        if key not in known:
+            raise SettingError(f'{where}["{key}"]', "unknown", _did_you_mean(key, known))
+        _check_value(f'{where}["{key}"]', known[key], value)
+        values[known[key].name] = value
+    return cls(**values)
+
+
+def _did_you_mean(key: object, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(str(key).upper(), known, n=1)
+    return f"is not a setting; did you mean {near[0]}?" if near else "is not a setting."
+
+
+def _check_value(where: str, option: Field[Any], value: Any) -> None:
+    if value is None and option.default is None:
+        return
+    types = option.metadata["types"]
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        names = " or ".join(getattr(t, "__name__", str(t)) for t in types)
+        raise SettingError(where, "type", f"must be {names}, not {type(value).__name__}.")
+    ok = option.metadata["ok"]
+    if ok is not None and not ok(value):
+        raise SettingError(where, "value", f"must {option.metadata['must']}.")
+
+
+def get() -> Settings:
+    """The general settings.
+
+    Raises ``SettingError`` (an ``ImproperlyConfigured``) on an unknown key or a wrong value.
+    """
+    return _read(Settings, "FACEID", _root())
+
+
+def account(name: str) -> Account:
+    """The account of that name; raises ``SettingError`` when it cannot be used."""
+    accounts = get().accounts
+    where = f'FACEID["ACCOUNTS"]["{name}"]'
+    if name not in accounts:
+        raise SettingError(where, "missing", "is not configured.")
+    found = _read(Account, where, accounts[name], name=name)
+    if not found.credentials and not (found.secret_id and found.secret_key):
+        raise SettingError(
+            where, "missing", "needs SECRET_ID and SECRET_KEY, or CREDENTIALS (a callable)."
+        )
+    if found.credentials and not found.quota_group and not found.secret_id:
+        raise SettingError(where, "missing", "needs a QUOTA_GROUP beside CREDENTIALS.")
+    return found
+
+
+def require_safe_endpoint(found: Account) -> None:
+    """Refuse an endpoint that is not Tencent's own, unless ``ALLOW_TEST_ENDPOINT`` says so.
+
+    Raises ``SettingError``: system checks do not run under a WSGI server, this does.
+    """
+    if not found.livemode and not get().allow_test_endpoint:
+        raise SettingError(
+            f'FACEID["ACCOUNTS"]["{found.name}"]["ENDPOINT"]',
+            "endpoint",
+            f"must be https on a host under {TENCENT_DOMAIN[1:]}; "
+            'for a sandbox set FACEID["ALLOW_TEST_ENDPOINT"] = True.',
+        )
+
+
+def flow_names() -> list[str]:
+    """The configured flows; the built-in ``default`` when there are none of its name."""
+    return list(dict.fromkeys(["default", *get().flows]))
+
+
+def flow(name: str) -> Flow | None:
+    """The flow of that name, or None; ``default`` always exists, with the vendor's defaults."""
+    flows = get().flows
+    if name not in flows:
+        return Flow(name=name) if name == "default" else None
+    return _read(Flow, f'FACEID["FLOWS"]["{name}"]', flows[name], name=name)
+
+
+def hook(given: Hook) -> Callable[..., Any]:
+    """The callable behind a setting that is a callable or a dotted path to one.
+
+    Raises ``ImportError`` for a path that leads nowhere.
+    """
+    found = import_string(given) if isinstance(given, str) else given
+    if not callable(found):
+        raise ImportError(f"{given} is not callable.")
+    return cast(Callable[..., Any], found)
+
+
+def encryption_keys() -> list[str]:
+    """Fernet keys, the first encrypts; derived from Django's secret keys when none are given."""
+    given = list(get().encryption_keys)
+    return given or [_derived(secret) for secret in _django_secrets()]
+
+
+def hash_key() -> bytes:
+    """The key of every keyed digest; it must outlive every rotation of other keys."""
+    return (get().hash_key or _derived(_django_secrets()[0], "digest")).encode()
+
+
+def _django_secrets() -> list[str]:
+    return [django_settings.SECRET_KEY, *getattr(django_settings, "SECRET_KEY_FALLBACKS", [])]
+
+
+def _derived(secret: str, purpose: str = "encryption") -> str:
+    digest = hashlib.sha256(f"django_faceid.{purpose}:{secret}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()

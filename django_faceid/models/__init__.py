@@ -1,0 +1,31 @@
+"""What is known, and which changes are legal."""
+
+from .calls import ApiCall, Outcome
+from .events import EventKind, SessionEvent, Source
+from .idempotency import IdempotencyClaim
+from .quota import Heartbeat, QuotaWindow
+from .sessions import VerificationSession
+from .subjects import Subject
+from .transitions import TRANSITIONS, ClosedReason, Status
+from .verdicts import Decision, NextAction, Review, Verdict, decide
+
+__all__ = [
+    "TRANSITIONS",
+    "ApiCall",
+    "ClosedReason",
+    "Decision",
+    "EventKind",
+    "Heartbeat",
+    "IdempotencyClaim",
+    "NextAction",
+    "Outcome",
+    "QuotaWindow",
+    "Review",
+    "SessionEvent",
+    "Source",
+    "Status",
+    "Subject",
+    "Verdict",
+    "VerificationSession",
+    "decide",
+]

@@ -1,0 +1,86 @@
+"""Questions about many sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import models
+from django.db.models import Q
+
+from .. import clock, conf
+from .subjects import Subject
+from .transitions import Status
+from .verdicts import Verdict
+
+if TYPE_CHECKING:
+    from .sessions import VerificationSession
+
+
+class AnyFlow:
+    """Says out loud that a gate asks for no particular flow."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Final = AnyFlow()
+
+
+class SessionQuerySet(models.QuerySet["VerificationSession"]):
+    """``VerificationSession.objects``."""
+
+    def for_subject(self, who: Any) -> SessionQuerySet:
+        """Sessions of a user or a reference."""
+        return self.filter(subject_key=Subject.of(who).key)
+
+    def verified(self, who: Any = None, *, flow: str | AnyFlow) -> SessionQuerySet:
+        """Sessions that prove their subject for a flow right now.
+
+        ``flow`` is a flow's name or ``ANY``; ``who`` narrows to one user or reference. Sessions
+        of a test endpoint count only while ``FACEID["ALLOW_TEST_ENDPOINT"]`` is on.
+        """
+        now = clock.now()
+        found = self.filter(
+            Q(verified_until=None) | Q(verified_until__gt=now),
+            verdict=Verdict.VERIFIED,
+            revoked_at=None,
+        )
+        if not conf.get().allow_test_endpoint:
+            found = found.filter(livemode=True)
+        if not isinstance(flow, AnyFlow):
+            found = found.filter(flow=flow)
+        return found if who is None else found.for_subject(who)
+
+    def with_status(self, status: str) -> SessionQuerySet:
+        """Sessions whose *effective* status is this, whatever their label says yet."""
+        now = clock.now()
+        due = Q(status=Status.ISSUED, token_expires_at__lte=now)
+        abandoned = Q(status=Status.PENDING, lease_until__lte=now)
+        if status == Status.ISSUED:
+            return self.filter(status=status, token_expires_at__gt=now)
+        if status == Status.PENDING:
+            return self.filter(status=status, lease_until__gt=now)
+        if status == Status.EXPIRED:
+            return self.filter(due | Q(status=status))
+        if status == Status.ERROR:
+            return self.filter(abandoned | Q(status=status))
+        return self.filter(status=status)
+
+    def overdue(self) -> SessionQuerySet:
+        """``issued`` rows whose ten minutes are over."""
+        return self.filter(status=Status.ISSUED, token_expires_at__lte=clock.now())
+
+    def interrupted(self) -> SessionQuerySet:
+        """``pending`` rows whose process did not come back before its lease ran out."""
+        return self.filter(status=Status.PENDING, lease_until__lte=clock.now())
+
+    def owed_a_pull(self) -> SessionQuerySet:
+        """Sessions whose next look for a result is due."""
+        return self.filter(next_pull_at__lte=clock.now())
+
+    def counted_issues(self, subject_key: str, flow: str, since: datetime) -> SessionQuerySet:
+        """Tokens this subject used up in a flow; the provider's troubles do not count."""
+        return self.filter(subject_key=subject_key, flow=flow, issued_at__gt=since).exclude(
+            category="provider"
+        )

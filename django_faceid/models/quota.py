@@ -1,0 +1,43 @@
+"""What the fleet shares: when calls may leave, and when tasks last ran."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class QuotaWindow(models.Model):
+    """The last reserved moments of one action under one Tencent account.
+
+    ``slots`` are microseconds of the database's clock since the epoch, oldest first.
+    """
+
+    group = models.CharField(max_length=128)
+    action = models.CharField(max_length=64)
+    slots = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("quota window")
+        verbose_name_plural = _("quota windows")
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(fields=["group", "action"], name="faceid_q_group_action"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.action}"
+
+
+class Heartbeat(models.Model):
+    """When a background task last ran to its end."""
+
+    task = models.CharField(max_length=64, unique=True)
+    last_run_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.task

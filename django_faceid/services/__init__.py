@@ -1,0 +1,29 @@
+"""The public Python interface: acts that involve Tencent, a signal or several tables."""
+
+from .canceling import cancel
+from .collecting import claim_due, collect, collect_results
+from .expiry import expire_tokens
+from .gate import ANY, is_verified
+from .issuing import Issued, issue_token
+from .outbox import deliver_events
+from .recovery import recover_interrupted
+from .results import fetch_result, report
+from .review import approve, reject
+
+__all__ = [
+    "ANY",
+    "Issued",
+    "approve",
+    "cancel",
+    "claim_due",
+    "collect",
+    "collect_results",
+    "deliver_events",
+    "expire_tokens",
+    "fetch_result",
+    "is_verified",
+    "issue_token",
+    "recover_interrupted",
+    "reject",
+    "report",
+]

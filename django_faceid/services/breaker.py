@@ -1,0 +1,74 @@
+"""What keeps a hanging vendor from taking the host's threads: one breaker per process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .. import conf
+from .errors import Busy, ProviderUnreachable
+
+FAILURES = 5
+WITHIN = 10.0
+PROBE_EVERY = 5.0
+
+
+class Breaker:
+    """Counts calls in flight and calls that got no answer.
+
+    After five unanswered calls within ten seconds every call is refused at once, but for one
+    probe each five seconds; an answer of any kind closes it again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_flight = 0
+        self._open = False
+        self._failures: deque[float] = deque(maxlen=FAILURES)
+        self._next_probe = 0.0
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Hold a place for one call.
+
+        Raises ``ProviderUnreachable`` while open and ``Busy`` with ``MAX_IN_FLIGHT`` calls out.
+        """
+        with self._lock:
+            self._refuse_when_open()
+            if self._in_flight >= conf.get().max_in_flight:
+                raise Busy(retry_after=1)
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def answered(self) -> None:
+        """Tencent answered, whatever it said: closed again."""
+        with self._lock:
+            self._failures.clear()
+            self._open = False
+
+    def unanswered(self) -> None:
+        """A call got no answer."""
+        now = time.monotonic()
+        with self._lock:
+            self._failures.append(now)
+            if len(self._failures) == FAILURES and now - self._failures[0] <= WITHIN:
+                self._open = True
+            self._next_probe = now + PROBE_EVERY
+
+    def _refuse_when_open(self) -> None:
+        now = time.monotonic()
+        if not self._open:
+            return
+        if now < self._next_probe:
+            raise ProviderUnreachable(retry_after=max(1, round(self._next_probe - now)))
+        self._next_probe = now + PROBE_EVERY
+
+
+breaker = Breaker()

@@ -1,0 +1,230 @@
+"""Every call to Tencent: slot, evidence, attempt, outcome, retry."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from django.db import connections, transaction
+
+from .. import conf
+from ..models import ApiCall, VerificationSession
+from ..tencent.auth import Credentials
+from ..tencent.client import FaceIdClient
+from ..tencent.codes import Retry, error_code
+from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired, Unreachable
+from . import pacing
+from .breaker import breaker
+from .errors import Busy
+from .evidence import Attempt
+
+MAX_ATTEMPTS = 3
+BACKOFF = 0.25
+LONGEST_BACKOFF = 2.0
+SHORTEST_ATTEMPT = 1.0
+
+
+class _Answer(Protocol):
+    @property
+    def RequestId(self) -> str: ...  # noqa: N802 (Tencent's word)
+
+
+Answer = TypeVar("Answer", bound=_Answer)
+
+
+@dataclass(frozen=True)
+class Errand(Generic[Answer]):
+    """One logical call: what to send, and what to write before and after it.
+
+    ``send`` makes exactly one attempt with the client and the keyword arguments it is given.
+    ``prepare`` runs in the transaction that commits the first attempt's evidence and returns the
+    session, if there is one; what it raises takes all of that back. ``settle`` runs in the
+    transaction that records the last attempt's outcome; it is given that attempt's row, the
+    instant before it was sent, and Tencent's answer or the error.
+    """
+
+    account: conf.Account
+    action: str
+    send: Callable[..., Answer]
+    prepare: Callable[[], VerificationSession | None]
+    settle: Callable[[ApiCall, datetime, Answer | FaceIdError], None]
+    max_wait: float
+    trace_id: str
+
+
+def call(errand: Errand[Answer]) -> Answer:
+    """Run an errand within ``FACEID["DEADLINE"]`` seconds, repeating only what minted nothing.
+
+    Raises ``Busy`` when no slot is free in time, ``ProviderUnreachable`` while the breaker is
+    open, ``FaceIdError`` for the last attempt's failure, ``RuntimeError`` inside a transaction:
+    evidence that a caller could roll back is none.
+    """
+    using = _require_no_transaction()
+    conf.require_safe_endpoint(errand.account)
+    deadline = time.monotonic() + conf.get().deadline
+    with breaker.admit():
+        with transaction.atomic(using=using, durable=True):
+            session = errand.prepare()
+            attempt = _reserve(errand, session, number=1)
+        while True:
+            result = _send(errand, attempt, deadline)
+            pause = _pause(result, attempt.row.attempt, deadline)
+            following = None
+            if pause is not None:
+                following = _follow(errand, session, attempt, result, pause)
+            if following is None:
+                break
+            attempt = following
+        with transaction.atomic(using=using, durable=True):
+            attempt.row.save()
+            errand.settle(attempt.row, attempt.sent_at, result)
+    if isinstance(result, FaceIdError):
+        raise result
+    return result
+
+
+def _require_no_transaction() -> str:
+    using = ApiCall.objects.db
+    blocks = connections[using].atomic_blocks
+    if any(not getattr(block, "_from_testcase", False) for block in blocks):
+        raise RuntimeError(
+            "django_faceid calls Tencent outside transactions, so that its evidence survives: "
+            "do not issue tokens or fetch results inside transaction.atomic()."
+        )
+    return using
+
+
+def _reserve(errand: Errand[Answer], session: VerificationSession | None, number: int) -> Attempt:
+    row = ApiCall.objects.create(
+        session=session,
+        action=errand.action,
+        account=errand.account.name,
+        region=errand.account.region,
+        attempt=number,
+        trace_id=errand.trace_id,
+    )
+    # Last, so that the fleet's one row is locked for as short a time as can be.
+    return Attempt(row, pacing.reserve(errand.account, errand.action, max_wait=errand.max_wait))
+
+
+def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
+    _give_back_pooled_connections()
+    time.sleep(attempt.wait)
+    attempt.start()
+    try:
+        answer = errand.send(
+            clients.get(errand.account),
+            trace_id=errand.trace_id,
+            clock_offset=clients.offset(errand.account),
+            timeout=_timeout(errand.account, deadline),
+        )
+    except FaceIdError as error:
+        (breaker.unanswered if isinstance(error, Unreachable) else breaker.answered)()
+        attempt.stop(request_id=error.request_id or "", error=error)
+        return error
+    breaker.answered()
+    attempt.stop(request_id=answer.RequestId, error=None)
+    return answer
+
+
+def _timeout(account: conf.Account, deadline: float) -> tuple[float, float]:
+    left = max(SHORTEST_ATTEMPT, deadline - time.monotonic())
+    connect, read = account.timeout
+    return min(connect, left), min(read, left)
+
+
+def _pause(result: Answer | FaceIdError, number: int, deadline: float) -> float | None:
+    """Seconds before the next attempt, None for no other: Tencent may have minted a token."""
+    if not isinstance(result, FaceIdError):
+        return None
+    if isinstance(result, SignatureExpired) and result.clock_offset is not None:
+        return 0.0 if number == 1 else None
+    if not result.retryable or (result.sent is not Sent.NO and not isinstance(result, Refused)):
+        return None
+    once = isinstance(result, RateLimited) or error_code(result.code).retry is Retry.ONCE
+    if number >= (2 if once else MAX_ATTEMPTS):
+        return None
+    longest = min(LONGEST_BACKOFF, BACKOFF * 2**number)
+    pause = random.uniform(0, longest)  # noqa: S311 (full jitter, no secret)
+    return pause if time.monotonic() + pause + SHORTEST_ATTEMPT < deadline else None
+
+
+def _follow(
+    errand: Errand[Answer],
+    session: VerificationSession | None,
+    attempt: Attempt,
+    error: Answer | FaceIdError,
+    pause: float,
+) -> Attempt | None:
+    """File a failed attempt and open the next; None when the queue has no place for it."""
+    with transaction.atomic(using=ApiCall.objects.db, durable=True):
+        attempt.row.save()
+        if isinstance(error, RateLimited):
+            pacing.back_off(errand.account, errand.action)
+    if isinstance(error, SignatureExpired):
+        clients.learn_offset(errand.account, error.clock_offset or 0.0)
+    time.sleep(pause)
+    try:
+        with transaction.atomic(using=ApiCall.objects.db, durable=True):
+            return _reserve(errand, session, attempt.row.attempt + 1)
+    except Busy:
+        return None
+
+
+def _give_back_pooled_connections() -> None:
+    """Free the database for others while Tencent thinks."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+            connection.close()
+
+
+class _Clients:
+    """One pooled client per account, as its settings are now, and what its clock is off by."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: dict[str, tuple[conf.Account, FaceIdClient]] = {}
+        self._offsets: dict[str, float] = {}
+
+    def get(self, account: conf.Account) -> FaceIdClient:
+        with self._lock:
+            known, client = self._clients.get(account.name, (None, None))
+            if client is None or known != account:
+                client = _build(account)
+                self._clients[account.name] = account, client
+                self._offsets.pop(account.name, None)
+            return client
+
+    def offset(self, account: conf.Account) -> float:
+        return self._offsets.get(account.name, 0.0)
+
+    def learn_offset(self, account: conf.Account, seconds: float) -> None:
+        self._offsets[account.name] = seconds
+
+
+clients = _Clients()
+
+
+def _build(account: conf.Account) -> FaceIdClient:
+    conf.require_safe_endpoint(account)
+    return FaceIdClient(
+        _credentials(account),
+        region=account.region,
+        endpoint=account.endpoint,
+        timeout=account.timeout,
+        proxy=account.proxy,
+        ca_bundle=account.ca_bundle,
+        language=account.language,
+    )
+
+
+def _credentials(account: conf.Account) -> Credentials | Callable[[], Credentials]:
+    if account.credentials is None:
+        return Credentials(account.secret_id, account.secret_key, account.token)
+    hook = conf.hook(account.credentials)
+    return lambda: Credentials(*hook())

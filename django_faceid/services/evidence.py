@@ -1,0 +1,81 @@
+"""The audit row of an attempt: committed before the request leaves, finished unconditionally."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .. import clock
+from ..models import ApiCall, Outcome
+from ..tencent.errors import (
+    AccountUnavailable,
+    BrokenAnswer,
+    CredentialsRejected,
+    FaceIdError,
+    Refused,
+)
+
+logger = logging.getLogger("django_faceid")
+
+
+@dataclass
+class Attempt:
+    """One row of evidence and the clocks of its attempt."""
+
+    row: ApiCall
+    wait: float
+    sent_at: datetime = field(default_factory=clock.now)
+    started: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Note the instant before the request leaves: Tencent's ten minutes begin after it."""
+        self.sent_at = clock.now()
+        self.started = time.monotonic()
+
+    def stop(self, *, request_id: str, error: FaceIdError | None) -> None:
+        """Note how the attempt ended, in the row and in one line of log; ``row`` is not saved."""
+        row = self.row
+        row.milliseconds = round((time.monotonic() - self.started) * 1000)
+        row.waited = round(self.wait * 1000)
+        row.outcome = outcome_of(error)
+        row.request_id = request_id
+        row.http_status = 200
+        if error is not None:
+            row.http_status = error.http_status
+            row.error_code = error.code
+            row.message = error.message[:500]
+        _log(row, error)
+
+
+def outcome_of(error: FaceIdError | None) -> Outcome:
+    """What an attempt that ended like this is filed under."""
+    if error is None:
+        return Outcome.OK
+    if isinstance(error, Refused):
+        return Outcome.REFUSED
+    return Outcome.BROKEN if isinstance(error, BrokenAnswer) else Outcome.UNREACHABLE
+
+
+def _log(row: ApiCall, error: FaceIdError | None) -> None:
+    # Money or keys: nothing works until a human acts.
+    if isinstance(error, (CredentialsRejected, AccountUnavailable)):
+        level = logging.CRITICAL
+    else:
+        level = logging.INFO if error is None else logging.WARNING
+    logger.log(
+        level,
+        "action=%s account=%s session=%s attempt=%d outcome=%s code=%s request_id=%s "
+        "ms=%d waited=%d trace_id=%s",
+        row.action,
+        row.account,
+        row.session or "-",
+        row.attempt,
+        row.outcome,
+        row.error_code or "-",
+        row.request_id or "-",
+        row.milliseconds,
+        row.waited,
+        row.trace_id,
+    )

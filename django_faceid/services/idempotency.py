@@ -1,0 +1,86 @@
+"""One Idempotency-Key, one token: claimed by an insert before anything else happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from .. import clock
+from ..models import IdempotencyClaim, Subject, VerificationSession, digests
+from .errors import KeyInFlight, KeyReused
+
+KEPT_FOR = timedelta(hours=24)
+LEASE = timedelta(seconds=30)
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Key:
+    """A client's key within one subject's scope, and what it was used for."""
+
+    subject: Subject
+    text: str
+    fingerprint: str
+
+    @property
+    def digest(self) -> str:
+        return digests.keyed("idempotency", self.text)
+
+    def replay(self) -> VerificationSession | None:
+        """The session this key already stands for, if it was answered.
+
+        Raises ``KeyReused`` for other input and ``KeyInFlight`` while the first is at work.
+        """
+        claim = self._claims().filter(created_at__gt=clock.now() - KEPT_FOR).first()
+        if claim is None:
+            return None
+        if claim.fingerprint != self.fingerprint:
+            raise KeyReused
+        if claim.answered:
+            return claim.session
+        if claim.lease_until > clock.now():
+            raise KeyInFlight(retry_after=1)
+        return None
+
+    def claim(self) -> None:
+        """Take the key inside the caller's transaction; a claim that ran out is taken over.
+
+        Raises ``KeyInFlight`` when another request was first.
+        """
+        now = clock.now()
+        stale = Q(answered=False, lease_until__lte=now) | Q(created_at__lte=now - KEPT_FOR)
+        self._claims().filter(stale).delete()
+        try:
+            with transaction.atomic(using=IdempotencyClaim.objects.db):
+                IdempotencyClaim.objects.create(
+                    subject_key=self.subject.key,
+                    key_hash=self.digest,
+                    fingerprint=self.fingerprint,
+                    lease_until=now + LEASE,
+                )
+        except IntegrityError:
+            raise KeyInFlight(retry_after=1) from None
+
+    def keep(self, session: VerificationSession) -> None:
+        """Answer every repeat with this session from now on."""
+        self._claims().update(answered=True, session=session)
+
+    def release(self) -> None:
+        """Let the client repeat with the same key: nothing came of it."""
+        self._claims().filter(answered=False).delete()
+
+    def _claims(self) -> QuerySet[IdempotencyClaim]:
+        return IdempotencyClaim.objects.filter(
+            subject_key=self.subject.key, key_hash=self.digest
+        ).select_related("session")
+
+
+def forget_old_keys() -> int:
+    """Delete a bounded number of claims older than 24 hours; how many."""
+    old = IdempotencyClaim.objects.filter(created_at__lte=clock.now() - KEPT_FOR)
+    pks = list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])
+    deleted, _by_model = IdempotencyClaim.objects.filter(pk__in=pks).delete()
+    return deleted

@@ -1,0 +1,270 @@
+"""Issuing an SdkToken: one live session per subject and flow, one token per tap."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+
+from .. import clock, conf
+from ..models import (
+    ApiCall,
+    ClosedReason,
+    EventKind,
+    SessionEvent,
+    Source,
+    Status,
+    Subject,
+    VerificationSession,
+    digests,
+)
+from ..tencent.codes import Category
+from ..tencent.errors import FaceIdError, InputRejected, Sent
+from ..tencent.types import (
+    GET_TOKEN,
+    CheckMode,
+    GetFaceIdTokenIntlRequest,
+    GetFaceIdTokenIntlResponse,
+)
+from . import gate, limits, outbox, parameters, schedule
+from .calls import Errand, call
+from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, NotAllowed
+from .idempotency import Key
+from .provider import as_service_error
+from .recovery import give_up
+
+TOKEN_LIFETIME = timedelta(minutes=10)
+# Longer than a call's deadline and the wait for its slot: only a dead process lets it run out.
+LEASE = timedelta(seconds=30)
+
+
+class Issued(NamedTuple):
+    """A session with its token; ``fresh`` when Tencent was asked for it just now."""
+
+    session: VerificationSession
+    fresh: bool
+
+
+def issue_token(
+    who: Any,
+    flow: str = "default",
+    params: Mapping[str, Any] | None = None,
+    *,
+    idempotency_key: str = "",
+    source: Source = Source.HOST,
+) -> Issued:
+    """Give a subject a token to start an eKYC process with.
+
+    ``who`` is a saved user or a reference (1 to 255 characters); ``params`` what the flow lets
+    its client set, in our names. A live session that fits is given again; a repeat with the same
+    ``idempotency_key`` gets the session it got before.
+
+    Raises a ``ServiceError``: ``Invalid``, ``NotAllowed``, ``FlowPaused``, ``AlreadyVerified``,
+    ``TooManyAttempts``, ``KeyInFlight``, ``KeyReused``, ``Busy``, ``ProviderUnreachable``,
+    ``ProviderUnavailable``. Source: GetFaceIdTokenIntl, API page 1061/54556.
+    """
+    subject = Subject.of(who)
+    rules = _open_flow(flow, subject)
+    given = params or {}
+    public_id = uuid.uuid4()
+    request = parameters.build(rules, subject, given, extra=str(public_id))
+    key = Key(subject, idempotency_key, parameters.fingerprint(flow, given))
+    if idempotency_key and (replayed := key.replay()):
+        return Issued(replayed, fresh=False)
+    if not rules.allow_again and gate.is_verified(subject, flow):
+        raise AlreadyVerified
+    live = _live_session(subject, flow, source)
+    if live is not None and _fits(live, request):
+        if idempotency_key:
+            _remember(key, live)
+        return Issued(live, fresh=False)
+    limits.require_attempts_left(rules, subject.key)
+    issue = _Issue(
+        subject, rules, request, public_id, key if idempotency_key else None, live, source
+    )
+    return Issued(issue.run(), fresh=True)
+
+
+def _open_flow(name: str, subject: Subject) -> conf.Flow:
+    flow = conf.flow(name)
+    if flow is None:
+        raise Invalid(errors=(FieldError("flow", "unknown", "There is no such flow."),))
+    if not flow.enabled:
+        raise FlowPaused
+    if flow.allow is not None and not conf.hook(flow.allow)(subject.user or subject.reference):
+        raise NotAllowed
+    return flow
+
+
+def _live_session(subject: Subject, flow: str, source: Source) -> VerificationSession | None:
+    """The subject's live session, once what only looks alive has been put to rest."""
+    live = VerificationSession.objects.filter(live_key=subject.live_key(flow)).first()
+    if live is None:
+        return None
+    if live.status == Status.PENDING:
+        if live.effective_status == Status.PENDING:
+            raise Busy("A token is being issued for you right now.", retry_after=1)
+        give_up(live, source)
+        return None
+    if live.effective_status == Status.EXPIRED:
+        outbox.announce(live.move(Status.EXPIRED, source=source, closed_reason=ClosedReason.CLOCK))
+        return None
+    return live
+
+
+def _fits(live: VerificationSession, request: GetFaceIdTokenIntlRequest) -> bool:
+    """Whether a live session can be given again instead of a new one."""
+    if not live.may_start or live.seconds_left < conf.get().reuse_min_seconds:
+        return False
+    asked = parameters.columns(request)
+    # The phone's SDK makes MetaData anew for every tap; Extra is ours when the host has none.
+    ours = {"meta_data_sha256"} | ({"extra"} if live.extra == str(live.public_id) else set())
+    return all(getattr(live, name) == value for name, value in asked.items() if name not in ours)
+
+
+def _remember(key: Key, session: VerificationSession) -> None:
+    with transaction.atomic(using=VerificationSession.objects.db):
+        key.claim()
+        key.keep(session)
+
+
+@dataclass
+class _Issue:
+    """One new token on its way."""
+
+    subject: Subject
+    flow: conf.Flow
+    request: GetFaceIdTokenIntlRequest
+    public_id: uuid.UUID
+    key: Key | None
+    replaces: VerificationSession | None
+    source: Source
+    trace_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    events: list[SessionEvent | None] = field(default_factory=list)
+    session: VerificationSession = field(init=False)
+
+    def run(self) -> VerificationSession:
+        errand = Errand(
+            account=conf.account(self.flow.account),
+            action=GET_TOKEN,
+            send=lambda client, **options: client.get_token(self.request, **options),
+            prepare=self._prepare,
+            settle=self._settle,
+            max_wait=conf.get().max_wait,
+            trace_id=self.trace_id,
+        )
+        failure: FaceIdError | None = None
+        try:
+            call(errand)
+        except FaceIdError as error:
+            failure = error
+        # Any other exception has rolled its events back.
+        for event in self.events:
+            outbox.announce(event)
+        if failure is not None:
+            raise as_service_error(failure, self.session, self.trace_id)
+        if self.session.status != Status.ISSUED:
+            raise Busy("The token came too late.", retry_after=1, session=self.session)
+        return self.session
+
+    def _prepare(self) -> VerificationSession:
+        if self.key is not None:
+            self.key.claim()
+        if self.replaces is not None:
+            replaced = self.replaces.move(
+                Status.EXPIRED, source=self.source, closed_reason=ClosedReason.REPLACED
+            )
+            self.events.append(replaced)
+        account = conf.account(self.flow.account)
+        now = clock.now()
+        try:
+            with transaction.atomic(using=VerificationSession.objects.db):
+                self.session = VerificationSession.objects.create(
+                    public_id=self.public_id,
+                    user=self.subject.user,
+                    reference=self.subject.reference,
+                    subject_key=self.subject.key,
+                    live_key=self.subject.live_key(self.flow.name),
+                    flow=self.flow.name,
+                    flow_snapshot=_snapshot(self.flow),
+                    account=account.name,
+                    livemode=account.livemode,
+                    assurance=self.request.CheckMode or CheckMode.LIVENESS.value,
+                    attempt=limits.next_attempt_number(self.subject.key, self.flow.name),
+                    created_at=now,
+                    lease_until=now + LEASE,
+                    trace_id=self.trace_id,
+                    **parameters.columns(self.request),
+                )
+        except IntegrityError:
+            raise Busy("A token is being issued for you right now.", retry_after=1) from None
+        return self.session
+
+    def _settle(
+        self, row: ApiCall, sent_at: datetime, result: GetFaceIdTokenIntlResponse | FaceIdError
+    ) -> None:
+        if isinstance(result, FaceIdError):
+            self._file_failure(row, result)
+        else:
+            self._file_token(row, sent_at, result)
+
+    def _file_token(
+        self, row: ApiCall, sent_at: datetime, answer: GetFaceIdTokenIntlResponse
+    ) -> None:
+        event = self.session.move(
+            Status.ISSUED,
+            source=self.source,
+            call=row,
+            sdk_token=answer.SdkToken,
+            sdk_token_digest=digests.keyed("sdk_token", answer.SdkToken),
+            server_param_info=answer.ServerParamInfo or "",
+            request_id=answer.RequestId,
+            issued_at=sent_at,
+            token_expires_at=sent_at + TOKEN_LIFETIME,
+            result_expires_at=sent_at + conf.get().result_lifetime,
+            next_pull_at=schedule.first_pull(sent_at),
+        )
+        self.events.append(event)
+        if event is None:
+            # Recovery gave up on this session: the token was never handed out, so drop it.
+            SessionEvent.objects.create(
+                session=self.session,
+                kind=EventKind.LATE_TOKEN,
+                source=self.source,
+                call_pk=row.pk,
+                reason=answer.RequestId,
+            )
+        elif self.key is not None:
+            self.key.keep(self.session)
+
+    def _file_failure(self, row: ApiCall, error: FaceIdError) -> None:
+        category = Category.BAD_IMAGE if isinstance(error, InputRejected) else Category.PROVIDER
+        event = self.session.move(
+            Status.ERROR,
+            source=self.source,
+            call=row,
+            reason=error.code,
+            error_code=error.code,
+            request_id=error.request_id or "",
+            category=category.value,
+        )
+        self.events.append(event)
+        if self.key is None:
+            return
+        if error.sent is Sent.MAYBE:
+            self.key.keep(self.session)
+        else:
+            self.key.release()
+
+
+def _snapshot(flow: conf.Flow) -> dict[str, Any]:
+    return {
+        "review": flow.review,
+        "valid_for": None if flow.valid_for is None else flow.valid_for.total_seconds(),
+        "client_may_set": flow.client_may_set,
+        "params": dict(flow.params),
+    }

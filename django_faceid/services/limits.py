@@ -1,0 +1,46 @@
+"""How many tokens a subject may use up, counted from rows."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from .. import clock, conf
+from ..models import VerificationSession
+from .errors import TooManyAttempts
+
+
+def attempts_left(flow: conf.Flow, subject_key: str) -> int | None:
+    """How many more tokens this subject may have now; None where the flow sets no limit."""
+    counts = _issue_times(flow, subject_key)
+    left = [limit - len(counts[span]) for span, limit in flow.max_issues.items()]
+    return max(0, min(left)) if left else None
+
+
+def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
+    """Raise ``TooManyAttempts``, with the time until the next one, when none are left."""
+    waits = []
+    for span, times in _issue_times(flow, subject_key).items():
+        if len(times) >= flow.max_issues[span]:
+            # The window has room again when the limit-th newest leaves it.
+            frees_at = times[-flow.max_issues[span]] + span
+            waits.append((frees_at - clock.now()).total_seconds())
+    if waits:
+        raise TooManyAttempts(retry_after=max(1, math.ceil(max(waits))))
+
+
+def next_attempt_number(subject_key: str, flow: str) -> int:
+    """1 for a first try, one higher for each token issued since the subject was last verified."""
+    sessions = VerificationSession.objects.filter(subject_key=subject_key, flow=flow)
+    verified = sessions.filter(verdict="verified").order_by("-id").values_list("pk", flat=True)
+    return 1 + sessions.filter(issued_at__isnull=False, pk__gt=verified.first() or 0).count()
+
+
+def _issue_times(flow: conf.Flow, subject_key: str) -> dict[timedelta, list]:  # type: ignore[type-arg]
+    if not flow.max_issues:
+        return {}
+    now = clock.now()
+    longest = max(flow.max_issues)
+    issues = VerificationSession.objects.counted_issues(subject_key, flow.name, now - longest)
+    times = list(issues.order_by("issued_at").values_list("issued_at", flat=True))
+    return {span: [t for t in times if t > now - span] for span in flow.max_issues}

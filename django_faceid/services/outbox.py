@@ -1,0 +1,67 @@
+"""Signals, sent after commit and at least once, from events as outbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+
+from .. import clock, signals
+from ..models import EventKind, SessionEvent, Status, VerificationSession
+
+BATCH = 500
+# Whoever wrote an event delivers it at once; only what it left behind is picked up later.
+GRACE = timedelta(seconds=15)
+
+_BY_STATUS = {
+    Status.ISSUED: signals.session_issued,
+    Status.SUCCEEDED: signals.session_completed,
+    Status.FAILED: signals.session_completed,
+    Status.EXPIRED: signals.session_expired,
+    Status.CANCELED: signals.session_canceled,
+}
+
+on_commit = transaction.on_commit
+
+
+def announce(event: SessionEvent | None) -> None:
+    """Send an event's signals once the surrounding transaction, if any, has committed.
+
+    Called after the service's own transaction, so that outside any other it sends at once.
+    """
+    if event is not None:
+        on_commit(partial(_deliver, event), using=SessionEvent.objects.db)
+
+
+def deliver_events() -> int:
+    """Send the signals of events whose process died before it could; how many events."""
+    due = SessionEvent.objects.filter(
+        delivered_at=None, created_at__lte=clock.now() - GRACE
+    ).select_related("session__user")
+    events = list(due.order_by("id")[:BATCH])
+    for event in events:
+        _deliver(event)
+    return len(events)
+
+
+def _deliver(event: SessionEvent) -> None:
+    session = event.session
+    signal = _BY_STATUS.get(Status(event.to_status)) if event.to_status else None
+    if event.kind == EventKind.REVIEW:
+        signal = signals.session_reviewed
+    if signal is not None:
+        signal.send_robust(VerificationSession, session=session, event_id=event.pk)
+    if event.from_verdict != event.to_verdict:
+        signals.verdict_changed.send_robust(
+            VerificationSession,
+            session=session,
+            user=session.user,
+            reference=session.reference,
+            flow=session.flow,
+            old=event.from_verdict,
+            new=event.to_verdict,
+            event_id=event.pk,
+        )
+    # A receiver's own failure is logged by send_robust; a repeat would not mend it.
+    SessionEvent.objects.filter(pk=event.pk, delivered_at=None).update(delivered_at=clock.now())

@@ -1,0 +1,197 @@
+"""Fetching Tencent's authoritative result, and hearing what a phone says."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from .. import clock, conf
+from ..models import (
+    ApiCall,
+    EventKind,
+    SessionEvent,
+    Source,
+    Status,
+    VerificationSession,
+)
+from ..tencent.codes import UNFINISHED, Category, result_category
+from ..tencent.errors import FaceIdError, TokenUnusable
+from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
+from . import outbox, schedule
+from .calls import Errand, call
+from .provider import as_service_error
+
+logger = logging.getLogger("django_faceid")
+
+LEAST_BETWEEN_PULLS = timedelta(seconds=2)
+# A claimed pull comes back after this when its process dies.
+PULL_LEASE = timedelta(seconds=30)
+
+
+def report(session: VerificationSession, sdk_code: int | None = None) -> None:
+    """Note that a phone says it is done: a reason to look, never a verdict.
+
+    ``sdk_code`` is what the phone's SDK returned (0, or 210 to 224). The token is not handed out
+    any more after this, since it serves one process.
+    """
+    now = clock.now()
+    changes: dict[str, Any] = {"reported_at": session.reported_at or now}
+    if sdk_code is not None:
+        changes["sdk_code"] = sdk_code
+    if session.reported_at is not None and session.sdk_code == changes.get("sdk_code"):
+        return
+    with transaction.atomic(using=VerificationSession.objects.db):
+        rows = VerificationSession.objects.filter(pk=session.pk)
+        rows.update(version=F("version") + 1, **changes)
+        # A pull that is due or leased keeps its time; a later one moves up to now.
+        rows.filter(next_pull_at__gt=now).update(next_pull_at=now)
+        SessionEvent.objects.create(
+            session=session,
+            kind=EventKind.REPORTED,
+            source=Source.API,
+            reason="" if sdk_code is None else str(sdk_code),
+        )
+    session.refresh_from_db()
+
+
+def fetch_result(
+    session: VerificationSession,
+    *,
+    source: Source = Source.HOST,
+    actor: Any = None,
+    max_wait: float | None = None,
+) -> VerificationSession:
+    """Ask Tencent how a session ended and store a final result; the session as it is then.
+
+    Final sessions, sessions without a token and sessions asked about within the last 2 s are
+    answered from their row. ``max_wait`` seconds for a slot (default ``FACEID["MAX_WAIT"]``).
+
+    Raises a ``ServiceError``: ``Busy``, ``ProviderUnreachable``, ``ProviderUnavailable``.
+    Source: GetFaceIdResultIntl, API page 1061/54557.
+    """
+    pull = _Pull(session, source, actor, conf.get().max_wait if max_wait is None else max_wait)
+    return pull.run()
+
+
+class _NothingToDo(Exception):
+    """Somebody else is asking, or there is nothing to ask."""
+
+
+@dataclass
+class _Pull:
+    """One look at how a process ended."""
+
+    session: VerificationSession
+    source: Source
+    actor: Any
+    max_wait: float
+    trace_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    event: SessionEvent | None = None
+
+    def run(self) -> VerificationSession:
+        if not self.session.sdk_token or self.session.status == Status.PENDING:
+            return self.session
+        token = self.session.sdk_token
+        errand = Errand(
+            account=conf.account(self.session.account),
+            action=GET_RESULT,
+            send=lambda client, **options: client.get_result(token, **options),
+            prepare=self._claim,
+            settle=self._settle,
+            max_wait=self.max_wait,
+            trace_id=self.trace_id,
+        )
+        try:
+            call(errand)
+        except _NothingToDo:
+            pass
+        except FaceIdError as error:
+            if not isinstance(error, TokenUnusable):
+                raise as_service_error(error, self.session, self.trace_id) from None
+        self.session.refresh_from_db()
+        outbox.announce(self.event)
+        return self.session
+
+    def _claim(self) -> VerificationSession:
+        now = clock.now()
+        rested = Q(last_pull_at=None) | Q(last_pull_at__lte=now - LEAST_BETWEEN_PULLS)
+        asked = VerificationSession.objects.filter(rested, pk=self.session.pk).exclude(sdk_token="")
+        if not asked.update(last_pull_at=now, next_pull_at=now + PULL_LEASE, pulls=F("pulls") + 1):
+            raise _NothingToDo
+        if self.source == Source.STAFF:
+            SessionEvent.objects.create(
+                session=self.session,
+                kind=EventKind.STAFF_PULL,
+                source=self.source,
+                actor=self.actor,
+                actor_pk=str(self.actor.pk) if self.actor else "",
+            )
+        return self.session
+
+    def _settle(
+        self, row: ApiCall, sent_at: datetime, result: GetFaceIdResultIntlResponse | FaceIdError
+    ) -> None:
+        self.session.refresh_from_db()
+        if isinstance(result, TokenUnusable):
+            self._give_up(row, result.code)
+        elif isinstance(result, FaceIdError) or result.Result == UNFINISHED:
+            self._look_again()
+        elif result.Extra and result.Extra != self.session.extra:
+            # Another session's answer, or a tampered one: an alert, never a verdict.
+            logger.error("action=%s session=%s outcome=extra_mismatch", GET_RESULT, self.session)
+            self._give_up(row, "ExtraMismatch")
+        else:
+            self._store(row, result)
+
+    def _store(self, row: ApiCall, answer: GetFaceIdResultIntlResponse) -> None:
+        category = result_category(answer.Result, answer.LivenessInfoTag)
+        facts = {
+            "result_code": answer.Result,
+            "category": category.value,
+            "result_at": clock.now(),
+            "similarity": answer.Similarity if self.session.assurance == "compare" else None,
+            "device_info_level": answer.DeviceInfoLevel or "",
+            "liveness_info_tag": list(answer.LivenessInfoTag),
+            "next_pull_at": None,
+        }
+        status = Status.SUCCEEDED if category is Category.PASSED else Status.FAILED
+        self.event = self.session.move(status, source=self.source, call=row, **facts)
+        if self.event is None and self.session.status == Status.CANCELED:
+            self._store_late(row, facts)
+
+    def _store_late(self, row: ApiCall, facts: dict[str, Any]) -> None:
+        """Keep the result of a canceled session: it counts as an attempt, never as a verdict."""
+        open_row = VerificationSession.objects.filter(pk=self.session.pk, result_code="")
+        if open_row.update(sdk_token="", server_param_info="", version=F("version") + 1, **facts):
+            self._note(EventKind.LATE_RESULT, row, facts["result_code"])
+
+    def _look_again(self) -> None:
+        later = schedule.next_pull(self.session, clock.now())
+        changes: dict[str, Any] = {"next_pull_at": later}
+        if later is None:
+            changes |= {"sdk_token": "", "server_param_info": ""}
+        VerificationSession.objects.filter(pk=self.session.pk).update(**changes)
+
+    def _give_up(self, row: ApiCall, code: str) -> None:
+        VerificationSession.objects.filter(pk=self.session.pk).update(
+            result_error=code,
+            next_pull_at=None,
+            sdk_token="",
+            server_param_info="",
+            version=F("version") + 1,
+        )
+        self._note(EventKind.RESULT_ERROR, row, code)
+        logger.error(
+            "action=%s session=%s outcome=given_up code=%s", GET_RESULT, self.session, code
+        )
+
+    def _note(self, kind: EventKind, row: ApiCall, reason: str) -> None:
+        SessionEvent.objects.create(
+            session=self.session, kind=kind, source=self.source, call_pk=row.pk, reason=reason
+        )
