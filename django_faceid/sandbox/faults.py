@@ -19,6 +19,13 @@ from .errors import ApiError
 from .rules import ISSUE, READ
 
 Response = dict[str, Any]
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +41,11 @@ class Fault:
     Count: int | None = 1
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if not _fits(getattr(self, field.name), field.default):
-                raise ValueError(f"{field.name} has a value that cannot be used")
+        for option in fields(self):
+            if not _fits(getattr(self, option.name), str(option.type)):
+                raise ValueError(f"{option.name} has a value that cannot be used")
+        if self.Count == 0:
+            raise ValueError("Count must be at least 1, or null for always")
         if self.Action not in {None, ISSUE, READ}:
             raise ValueError(f"Action must be {ISSUE} or {READ}")
 
@@ -53,16 +62,11 @@ class Fault:
         return answer
 
 
-def _fits(value: object, default: object) -> bool:
-    if default is None:
-        return value is None or isinstance(value, str)
-    if isinstance(default, str):
-        return isinstance(value, str)
-    if value is None:
-        return isinstance(default, int)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+def _fits(value: object, annotation: str) -> bool:
+    # By exact type, because a JSON true is no number although Python's bool is an int.
+    if type(value) not in TYPES[annotation]:
         return False
-    return 0 <= value < math.inf
+    return not isinstance(value, (int, float)) or 0 <= value < math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +206,7 @@ def parse(description: Mapping[str, Any]) -> Fault:
     kind = KINDS.get(str(options.pop("Fault", "")))
     if kind is None:
         raise ValueError(f"Fault must be one of {', '.join(KINDS)}")
-    unknown = options.keys() - {field.name for field in fields(kind)}
+    unknown = options.keys() - {option.name for option in fields(kind)}
     if unknown:
         raise ValueError(f"{kind.name} does not know {', '.join(sorted(unknown))}")
     return kind(**options)

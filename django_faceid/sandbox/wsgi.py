@@ -61,9 +61,8 @@ class Application:
         request = read_request(environ)
         through_door = request.path.startswith(PREFIX)
         answer = self._door.answer(request) if through_door else self._serve(request)
-        if answer.delay:
-            self._closing.wait(answer.delay)
-        if answer.dropped:
+        given_up = bool(answer.delay) and self._closing.wait(answer.delay)
+        if answer.dropped or given_up:
             raise ConnectionDropped
         start_response(
             f"{answer.status} {_phrase(answer.status)}",

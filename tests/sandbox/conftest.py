@@ -18,13 +18,19 @@ TOKEN = "GetFaceIdTokenIntl"
 RESULT = "GetFaceIdResultIntl"
 
 
+def unproxied() -> requests.Session:
+    """A session that looks for no proxy and no password in the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 class Caller:
     """Calls a sandbox as a signing client does; every argument can be bent for a test."""
 
     def __init__(self, url: str, secret_id: str, secret_key: str) -> None:
         self.url = url
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self.session = unproxied()
         self.secret_id = secret_id
         self.secret_key = secret_key
 
@@ -84,6 +90,12 @@ def state() -> SandboxState:
 def server(state: SandboxState) -> Iterator[SandboxServer]:
     with SandboxServer(state, control_secret=CONTROL_SECRET) as server:
         yield server
+
+
+@pytest.fixture
+def plain() -> Iterator[requests.Session]:
+    with unproxied() as session:
+        yield session
 
 
 @pytest.fixture
