@@ -16,7 +16,7 @@ Works in unittest and pytest, in ``TestCase`` and ``TransactionTestCase``.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -168,10 +168,12 @@ def _signals_inside_testcase() -> Iterator[None]:
         outbox.on_commit = before
 
 
-def _after_the_tests_own_transactions(send: Any, using: str | None = None) -> None:
+def _after_the_tests_own_transactions(
+    func: Callable[[], object], using: str | None = None, robust: bool = False
+) -> None:
     """``transaction.on_commit``, but for the transaction that a ``TestCase`` never commits."""
     blocks = transaction.get_connection(using).atomic_blocks
     if all(getattr(block, "_from_testcase", False) for block in blocks):
-        send()
+        func()
     else:
-        transaction.on_commit(send, using=using)
+        transaction.on_commit(func, using=using, robust=robust)

@@ -14,7 +14,7 @@ from .transitions import Status
 from .verdicts import Verdict
 
 if TYPE_CHECKING:
-    from .sessions import VerificationSession
+    from .sessions import VerificationSession  # noqa: F401 (named in a string)
 
 
 class AnyFlow:

@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
-from ..tencent.codes import Category
 from . import verdicts
 from .events import EventKind, SessionEvent, Source
 from .fields import EncryptedTextField

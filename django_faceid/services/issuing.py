@@ -185,7 +185,7 @@ class _Issue:
             with transaction.atomic(using=VerificationSession.objects.db):
                 self.session = VerificationSession.objects.create(
                     public_id=self.public_id,
-                    user=self.subject.user,
+                    user_id=None if self.subject.user is None else self.subject.user.pk,
                     reference=self.subject.reference,
                     subject_key=self.subject.key,
                     live_key=self.subject.live_key(self.flow.name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .. import clock, conf
 from ..models import VerificationSession
@@ -36,11 +36,14 @@ def next_attempt_number(subject_key: str, flow: str) -> int:
     return 1 + sessions.filter(issued_at__isnull=False, pk__gt=verified.first() or 0).count()
 
 
-def _issue_times(flow: conf.Flow, subject_key: str) -> dict[timedelta, list]:  # type: ignore[type-arg]
+def _issue_times(flow: conf.Flow, subject_key: str) -> dict[timedelta, list[datetime]]:
+    """For each span of the flow's limits, when tokens were used up within it, oldest first."""
     if not flow.max_issues:
         return {}
     now = clock.now()
     longest = max(flow.max_issues)
     issues = VerificationSession.objects.counted_issues(subject_key, flow.name, now - longest)
-    times = list(issues.order_by("issued_at").values_list("issued_at", flat=True))
+    # A window of the newest is enough: limits look no further back.
+    newest = issues.order_by("-issued_at").values_list("issued_at", flat=True)
+    times = [t for t in newest[: max(flow.max_issues.values())] if t is not None][::-1]
     return {span: [t for t in times if t > now - span] for span in flow.max_issues}

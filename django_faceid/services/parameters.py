@@ -118,7 +118,7 @@ def _refusal(flow: conf.Flow, name: str, value: Any) -> FieldError | None:
 def _may_set(flow: conf.Flow, name: str, value: Any) -> bool:
     if name == "image":
         return flow.image == "client"
-    own = wire_values(flow.params).get(name, VENDOR_DEFAULTS.get(name))
+    own: Any = wire_values(flow.params).get(name, VENDOR_DEFAULTS.get(name))
     if flow.client_may_set is not None:
         return name in flow.client_may_set or value == own
     # By default a client may do what cannot weaken the check.

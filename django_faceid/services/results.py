@@ -151,7 +151,7 @@ class _Pull:
 
     def _store(self, row: ApiCall, answer: GetFaceIdResultIntlResponse) -> None:
         category = result_category(answer.Result, answer.LivenessInfoTag)
-        facts = {
+        facts: dict[str, Any] = {
             "result_code": answer.Result,
             "category": category.value,
             "result_at": clock.now(),
