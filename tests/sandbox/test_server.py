@@ -58,7 +58,7 @@ def test_a_call_takes_few_milliseconds(caller: Caller) -> None:
         caller.send(TOKEN, {})
         times.append(time.perf_counter() - started)
 
-    # Nagle's algorithm against delayed acknowledgements would make it 40 ms.
+    # Head and body in two packets would wait 40 ms for a delayed acknowledgement.
     assert statistics.median(times) < 0.02
 
 
