@@ -76,8 +76,9 @@ class ControlDoor:
     def _admit(self, request: Request) -> Callable[[Any], dict[str, Any]]:
         if not self._secret:
             raise _Closed(404, "NotFound", "The control door needs a secret to exist.")
-        given = request.headers.get(SECRET_HEADER.lower(), "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        # WSGI hands over the bytes of a header as Latin-1.
+        given = request.headers.get(SECRET_HEADER.lower(), "").encode("latin-1")
+        if not hmac.compare_digest(given, self._secret.encode()):
             raise _Closed(403, "Forbidden", f"The header {SECRET_HEADER} is missing or wrong.")
         call = (request.method, request.path[len(PREFIX) :])
         if call not in self._calls:

@@ -158,6 +158,7 @@ class MissingToken(Fault):
     """A success that lacks its SdkToken."""
 
     name = "missing_token"
+    Action: str | None = ISSUE
 
     def alter(self, response: Response) -> Response:
         return {key: value for key, value in response.items() if key != "SdkToken"}
@@ -168,6 +169,7 @@ class WrongExtra(Fault):
     """A result that echoes somebody else's Extra."""
 
     name = "wrong_extra"
+    Action: str | None = READ
     Extra: str = "somebody else's"
 
     def alter(self, response: Response) -> Response:

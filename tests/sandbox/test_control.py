@@ -69,6 +69,14 @@ def test_there_is_no_door_when_no_secret_was_given(secret: str | None) -> None:
                 assert door.ask("GET", "state", headers=headers).status_code == 404
 
 
+def test_a_secret_may_hold_any_character() -> None:
+    with SandboxServer(control_secret="öffne dich") as server:
+        door = Door(server.url)
+        with door.session:
+            headers = {"X-Sandbox-Secret": "öffne dich".encode()}
+            assert door.ask("GET", "state", headers=headers).status_code == 200
+
+
 def test_a_phone_is_played(door: Door, caller: Caller) -> None:
     sdk_token = caller.issue()
 

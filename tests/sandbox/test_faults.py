@@ -113,15 +113,17 @@ def test_an_error_can_be_sent_with_charset(state: SandboxState, caller: Caller) 
 
 
 def test_a_success_can_lack_its_token(state: SandboxState, caller: Caller) -> None:
+    sdk_token = caller.issue()
     state.faults.add(MissingToken())
+    caller.result(sdk_token)
 
     assert "SdkToken" not in caller.call(TOKEN, {})
 
 
 def test_a_result_can_echo_somebody_elses_extra(state: SandboxState, caller: Caller) -> None:
+    state.faults.add(WrongExtra(Extra="yours"))
     sdk_token = caller.issue(Extra="mine")
     state.play(sdk_token, "pass")
-    state.faults.add(WrongExtra(Extra="yours"))
 
     assert caller.result(sdk_token)["Extra"] == "yours"
     assert caller.result(sdk_token)["Extra"] == "mine"

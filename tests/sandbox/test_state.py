@@ -170,6 +170,12 @@ def test_moving_the_clock_opens_no_quota(state: SandboxState) -> None:
         state.admit(TOKEN)
 
 
+def test_the_quotas_window_can_be_chosen() -> None:
+    SandboxState(window="fixed")
+    with pytest.raises(ValueError, match="sliding, fixed"):
+        SandboxState(window="bucket")
+
+
 def test_skew_moves_the_servers_clock_and_no_tokens_age() -> None:
     state = SandboxState(now=lambda: 1000.0)
     real = state.server_time()
