@@ -19,9 +19,15 @@ DATABASES = {
         os.environ.get("DATABASE_URL", f"sqlite:///{CACHE / 'tests.sqlite3'}")
     )
 }
+if DATABASES["default"]["ENGINE"].endswith("mysql"):
+    import pymysql
+
+    # Pure Python, so that the tests need no compiler; Django asks for mysqlclient's version.
+    pymysql.version_info = (2, 2, 7, "final", 0)
+    pymysql.install_as_MySQLdb()
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
-    DATABASES["default"]["TEST"] = {"NAME": str(CACHE / "test.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": str(CACHE / f"test-{os.getpid()}.sqlite3")}
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -151,8 +151,11 @@ class VerificationSession(models.Model):
             models.CheckConstraint(
                 name="faceid_s_clocks",
                 condition=Q(status__in=["pending", "error"])
+                # A comparison with NULL is unknown, and a CHECK lets unknown pass.
                 | Q(
                     issued_at__isnull=False,
+                    token_expires_at__isnull=False,
+                    result_expires_at__isnull=False,
                     token_expires_at__gt=F("issued_at"),
                     result_expires_at__gte=F("token_expires_at"),
                 ),
