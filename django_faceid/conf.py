@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
@@ -17,7 +18,10 @@ from django.utils.module_loading import import_string
 
 from .tencent.types import DEFAULT_ENDPOINT
 
-TENCENT_DOMAIN = ".tencentcloudapi.com"
+# As a whole, not parsed: what a URL parser takes for the host, another takes for a user's name.
+TENCENT_ENDPOINT = re.compile(
+    r"https://([a-z0-9-]+\.)*tencentcloudapi\.com(:\d+)?/?", re.IGNORECASE
+)
 HOUR = timedelta(hours=1)
 _T = TypeVar("_T", "Account", "Flow", "Settings")
 Hook = str | Callable[..., Any]
@@ -57,6 +61,14 @@ def _positive(value: float) -> bool:
     return value > 0
 
 
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """One named set of Tencent credentials and how to reach Tencent with it."""
@@ -67,10 +79,10 @@ class Account:
     token: str | None = _option(None, str, secret=True)
     credentials: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
     region: str = _option("ap-singapore", str, ok=bool, must="name a region")
-    endpoint: str = _option(DEFAULT_ENDPOINT, str, ok=bool, must="be a URL")
+    endpoint: str = _option(DEFAULT_ENDPOINT, str, ok=_is_url, must="be an http or https URL")
     rate: int = _option(20, int, ok=lambda v: 1 <= v <= 1000, must="be 1 to 1000 calls a second")
     quota_group: str = _option("", str)
-    proxy: str | None = _option(None, str)
+    proxy: str | None = _option(None, str, ok=_is_url, must="be an http or https URL")
     ca_bundle: str | None = _option(None, str)
     timeout: tuple[float, float] = _option(
         (3, 10),
@@ -86,13 +98,21 @@ class Account:
     @property
     def livemode(self) -> bool:
         """Whether this account talks to Tencent itself, over TLS."""
-        url = urlsplit(self.endpoint)
-        return url.scheme == "https" and f".{url.hostname or ''}".endswith(TENCENT_DOMAIN)
+        return TENCENT_ENDPOINT.fullmatch(self.endpoint) is not None
 
     @property
     def quota_name(self) -> str:
         """What accounts that share a Tencent account have in common."""
         return self.quota_group or self.secret_id or self.name
+
+    @property
+    def lacks(self) -> str:
+        """What keeps it from signing or pacing calls; empty when nothing does."""
+        if not self.credentials and not (self.secret_id and self.secret_key):
+            return "needs SECRET_ID and SECRET_KEY, or CREDENTIALS (a callable)."
+        if self.credentials and not self.quota_group and not self.secret_id:
+            return "needs a QUOTA_GROUP beside CREDENTIALS."
+        return ""
 
 
 DEFAULT_MAX_ISSUES = {timedelta(minutes=10): 5, timedelta(days=1): 20}
@@ -161,17 +181,24 @@ def _root() -> Mapping[str, Any]:
     return given
 
 
-def _read(cls: type[_T], where: str, given: Any, **fixed: str) -> _T:
+def problems(cls: type[_T], where: str, given: Any) -> Iterator[SettingError]:
+    """Every unknown key and wrong value of ``given``, which was found at ``where``."""
     if not isinstance(given, Mapping):
-        raise SettingError(where, "type", f"must be a dict, not {type(given).__name__}.")
+        yield SettingError(where, "type", f"must be a dict, not {type(given).__name__}.")
+        return
     known = {f.name.upper(): f for f in fields(cls) if f.name != "name"}
-    values: dict[str, Any] = dict(fixed)
     for key, value in given.items():
         if key not in known:
-            raise SettingError(f'{where}["{key}"]', "unknown", _did_you_mean(key, known))
-        _check_value(f'{where}["{key}"]', known[key], value)
-        values[known[key].name] = value
-    return cls(**values)
+            yield SettingError(f'{where}["{key}"]', "unknown", _did_you_mean(key, known))
+        elif (wrong := _wrong(f'{where}["{key}"]', known[key], value)) is not None:
+            yield wrong
+
+
+def read(cls: type[_T], where: str, given: Any, **fixed: str) -> _T:
+    """``given`` as an object of ``cls``; raises the first of its ``problems``."""
+    for problem in problems(cls, where, given):
+        raise problem
+    return cls(**fixed, **{key.lower(): value for key, value in given.items()})
 
 
 def _did_you_mean(key: object, known: Mapping[str, Any]) -> str:
@@ -179,16 +206,17 @@ def _did_you_mean(key: object, known: Mapping[str, Any]) -> str:
     return f"is not a setting; did you mean {near[0]}?" if near else "is not a setting."
 
 
-def _check_value(where: str, option: Field[Any], value: Any) -> None:
+def _wrong(where: str, option: Field[Any], value: Any) -> SettingError | None:
     if value is None and option.default is None:
-        return
+        return None
     types = option.metadata["types"]
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         names = " or ".join(getattr(t, "__name__", str(t)) for t in types)
-        raise SettingError(where, "type", f"must be {names}, not {type(value).__name__}.")
+        return SettingError(where, "type", f"must be {names}, not {type(value).__name__}.")
     ok = option.metadata["ok"]
     if ok is not None and not ok(value):
-        raise SettingError(where, "value", f"must {option.metadata['must']}.")
+        return SettingError(where, "value", f"must {option.metadata['must']}.")
+    return None
 
 
 def get() -> Settings:
@@ -196,7 +224,7 @@ def get() -> Settings:
 
     Raises ``SettingError`` (an ``ImproperlyConfigured``) on an unknown key or a wrong value.
     """
-    return _read(Settings, "FACEID", _root())
+    return read(Settings, "FACEID", _root())
 
 
 def account(name: str) -> Account:
@@ -205,13 +233,9 @@ def account(name: str) -> Account:
     where = f'FACEID["ACCOUNTS"]["{name}"]'
     if name not in accounts:
         raise SettingError(where, "missing", "is not configured.")
-    found = _read(Account, where, accounts[name], name=name)
-    if not found.credentials and not (found.secret_id and found.secret_key):
-        raise SettingError(
-            where, "missing", "needs SECRET_ID and SECRET_KEY, or CREDENTIALS (a callable)."
-        )
-    if found.credentials and not found.quota_group and not found.secret_id:
-        raise SettingError(where, "missing", "needs a QUOTA_GROUP beside CREDENTIALS.")
+    found = read(Account, where, accounts[name], name=name)
+    if found.lacks:
+        raise SettingError(where, "missing", found.lacks)
     return found
 
 
@@ -224,7 +248,7 @@ def require_safe_endpoint(found: Account) -> None:
         raise SettingError(
             f'FACEID["ACCOUNTS"]["{found.name}"]["ENDPOINT"]',
             "endpoint",
-            f"must be https on a host under {TENCENT_DOMAIN[1:]}; "
+            "must be https on a host under tencentcloudapi.com; "
             'for a sandbox set FACEID["ALLOW_TEST_ENDPOINT"] = True.',
         )
 
@@ -239,7 +263,7 @@ def flow(name: str) -> Flow | None:
     flows = get().flows
     if name not in flows:
         return Flow(name=name) if name == "default" else None
-    return _read(Flow, f'FACEID["FLOWS"]["{name}"]', flows[name], name=name)
+    return read(Flow, f'FACEID["FLOWS"]["{name}"]', flows[name], name=name)
 
 
 def hook(given: Hook) -> Callable[..., Any]:

@@ -10,23 +10,10 @@ from typing import Any
 
 from .. import conf
 from ..models import Subject
+from ..names import OUR_NAMES, WIRE_NAMES, in_our_words, wire_values
 from ..tencent.errors import InvalidRequest
 from ..tencent.types import CheckMode, GetFaceIdTokenIntlRequest
 from .errors import FieldError, Invalid
-
-# Our names for the request's fields, beside the wire's.
-WIRE_NAMES: Mapping[str, str] = {
-    "check_mode": "CheckMode",
-    "secure_level": "SecureLevel",
-    "image": "Image",
-    "extra": "Extra",
-    "action_list": "ActionList",
-    "sdk_version": "SdkVersion",
-    "retry_limit": "RetryLimit",
-    "enable_bot_bg_detection": "EnableBotBgDetection",
-    "meta_data": "MetaData",
-}
-OUR_NAMES: Mapping[str, str] = {wire: ours for ours, wire in WIRE_NAMES.items()}
 
 # What Tencent assumes when a parameter is left out (API page 1061/54556).
 VENDOR_DEFAULTS: Mapping[str, Any] = {
@@ -64,7 +51,7 @@ def build(
     except InvalidRequest as error:
         raise Invalid(
             errors=tuple(
-                FieldError(OUR_NAMES[broken.field], broken.rule, _in_our_words(broken.message))
+                FieldError(OUR_NAMES[broken.field], broken.rule, in_our_words(broken.message))
                 for broken in error.violations
             )
         ) from None
@@ -98,15 +85,6 @@ def picture_digest(image: str) -> str:
     return _digest(base64.b64decode(image)) if image else ""
 
 
-def wire_values(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values as the wire has them: a list of actions joined by commas."""
-    values = {name: value for name, value in given.items() if value is not None}
-    actions = values.get("action_list")
-    if isinstance(actions, (list, tuple)):
-        values["action_list"] = ",".join(map(str, actions))
-    return values
-
-
 def _refusal(flow: conf.Flow, name: str, value: Any) -> FieldError | None:
     if name not in WIRE_NAMES:
         return FieldError(name, "unknown", "This field is not known.")
@@ -137,12 +115,6 @@ def _picture_on_file(flow: conf.Flow, subject: Subject) -> str:
             errors=(FieldError("image", "no_picture", "There is no picture to compare with."),)
         )
     return picture if isinstance(picture, str) else base64.b64encode(picture).decode()
-
-
-def _in_our_words(message: str) -> str:
-    for wire, ours in OUR_NAMES.items():
-        message = message.replace(wire, ours)
-    return message
 
 
 def _digest(data: bytes) -> str:
