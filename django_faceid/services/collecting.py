@@ -14,6 +14,7 @@ logger = logging.getLogger("django_faceid")
 # Half of a 20-per-second quota for the five seconds between two runs.
 BATCH = 50
 MAX_WAIT = 5.0
+CLAIM_LEASE = 2 * PULL_LEASE
 
 
 def claim_due(limit: int = BATCH) -> list[int]:
@@ -22,7 +23,7 @@ def claim_due(limit: int = BATCH) -> list[int]:
     A claim moves ``next_pull_at`` to a lease, so that another run passes it by and a killed
     worker's session comes back.
     """
-    lease = clock.now() + 2 * PULL_LEASE
+    lease = clock.now() + CLAIM_LEASE
     claimed = []
     due = VerificationSession.objects.owed_a_pull().order_by("next_pull_at")
     for pk, moment in list(due.values_list("pk", "next_pull_at")[:limit]):
