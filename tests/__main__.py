@@ -19,8 +19,10 @@ if __name__ == "__main__":
     require_python()
 
     from example_project.bootstrap import ensure
+    from tests.services import everything_is_required
 
-    ensure(["tests"], optional=["services", "browser", "sdk"])
+    optional = ["services", "browser", "sdk"]
+    ensure(["tests", *optional] if everything_is_required() else ["tests"], optional)
 
     import pytest
 

@@ -51,7 +51,7 @@ def create(venv: Path, progress: Progress) -> None:
         return
     bare = progress.run([base, "-m", "venv", "--clear", "--without-pip", str(venv)])
     if bare.status:
-        raise InstallationFailed(f"{_last_lines(bare)}\nPython's venv module does not work here.")
+        raise InstallationFailed(f"{_last_lines(bare)}\n\nPython's venv module does not work here.")
 
 
 def install(venv: Path, requirements: Sequence[str], root: Path, progress: Progress) -> None:
@@ -70,7 +70,7 @@ def install(venv: Path, requirements: Sequence[str], root: Path, progress: Progr
     finished = progress.run(pip, {"PIP_RETRIES": "2"} | dict(os.environ))
     if finished.status:
         reason = _NO_NETWORK if _NETWORK.search(finished.output) else "pip could not install it."
-        raise InstallationFailed(f"{_last_lines(finished)}\n{reason}")
+        raise InstallationFailed(f"{_last_lines(finished)}\n\n{reason}")
 
 
 def _require_pip(venv: Path, progress: Progress) -> None:
