@@ -30,31 +30,33 @@ LONG_WORD = re.compile(r"\S{65,}")  # longer than any identifier: an echoed pict
 class Answer:
     """What came back: HTTP status, Tencent's clock minus ours in seconds, and the body.
 
-    `flaw` names what is wrong with a body that could not be read to its end: (code, message).
+    `flaw` names what is wrong with a body that could not be read to its end: (code, message);
+    `secrets` are what was sent and must not come back in an error.
     """
 
     http_status: int
     clock_offset: float | None
     body: bytearray
     flaw: tuple[str, str] | None
+    secrets: Sequence[str]
 
     @classmethod
-    def read(cls, response: requests.Response, seconds: float) -> Answer:
+    def read(cls, response: requests.Response, seconds: float, secrets: Sequence[str]) -> Answer:
         """Take the body off the wire within `seconds` and `MAX_ANSWER_BYTES`."""
         clock_offset = _clock_offset(response.headers.get("Date"))
         body, flaw = _read_body(response, time.monotonic() + seconds)
-        return cls(response.status_code, clock_offset, body, flaw)
+        return cls(response.status_code, clock_offset, body, flaw, secrets)
 
-    def fields(self, secrets: Sequence[str]) -> Mapping[str, Any]:
+    def fields(self) -> Mapping[str, Any]:
         """What stands inside Tencent's envelope, whatever the content type says.
 
-        `secrets` are kept out of messages. Raises Refused for `Response.Error`, whatever the HTTP
-        status, and BrokenAnswer for all that is not HTTP 200 with an envelope.
+        Raises Refused for `Response.Error`, whatever the HTTP status, and BrokenAnswer for all
+        that is not HTTP 200 with an envelope.
         """
         fields = None if self.flaw else _envelope(self.body)
         error = fields.get("Error") if fields else None
         if fields and _is_error(error):
-            raise self._refused(fields, secrets)
+            raise self._refused(fields)
         if self.http_status != requests.codes.ok:
             raise self.broken("HttpStatus", f"The answer has HTTP status {self.http_status}.")
         if self.flaw:
@@ -70,21 +72,32 @@ class Answer:
         return BrokenAnswer(
             code,
             message,
-            request_id=_request_id(fields or {}),
+            request_id=self._request_id(fields or {}),
             retryable=self.http_status == requests.codes.too_many or self.http_status >= 500,
             http_status=self.http_status,
             clock_offset=self.clock_offset,
         )
 
-    def _refused(self, fields: Mapping[str, Any], secrets: Sequence[str]) -> Refused:
+    def _refused(self, fields: Mapping[str, Any]) -> Refused:
         error = fields["Error"]
         return refusal(
-            _safe(error["Code"], secrets),
-            _safe(str(error.get("Message") or "No message."), secrets),
-            request_id=_request_id(fields),
+            self._safe(error["Code"]),
+            self._safe(str(error.get("Message") or "No message.")),
+            request_id=self._request_id(fields),
             http_status=self.http_status,
             clock_offset=self.clock_offset,
         )
+
+    def _request_id(self, fields: Mapping[str, Any]) -> str | None:
+        request_id = fields.get("RequestId")
+        return self._safe(request_id) if isinstance(request_id, str) else None
+
+    def _safe(self, text: str) -> str:
+        """One line of bounded length without secrets, pictures or control characters."""
+        for secret in self.secrets:
+            text = text.replace(secret, "…")
+        text = LONG_WORD.sub("…", " ".join(text.split()))
+        return "".join(filter(str.isprintable, text))[:MAX_MESSAGE_LENGTH]
 
 
 def _read_body(
@@ -118,19 +131,6 @@ def _envelope(body: bytearray) -> Mapping[str, Any] | None:
 def _is_error(error: object) -> bool:
     code = error.get("Code") if isinstance(error, dict) else None
     return isinstance(code, str) and bool(code)
-
-
-def _request_id(fields: Mapping[str, Any]) -> str | None:
-    request_id = fields.get("RequestId")
-    return _safe(request_id, ()) if isinstance(request_id, str) else None
-
-
-def _safe(text: str, secrets: Sequence[str]) -> str:
-    """One line without secrets, pictures or control characters, of bounded length."""
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    text = LONG_WORD.sub("…", " ".join(text.split()))
-    return "".join(filter(str.isprintable, text))[:MAX_MESSAGE_LENGTH]
 
 
 def _clock_offset(date: str | None) -> float | None:

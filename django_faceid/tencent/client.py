@@ -141,28 +141,31 @@ class FaceIdClient:
             credentials.Token,
             now=lambda: time.time() + clock_offset,
         )
+        sent = (*secrets, credentials.SecretKey, credentials.Token)
         answer = self._exchange(
             requests.Request("POST", self._endpoint, headers, data=body, auth=auth),
             timeout or self._timeout,
+            [secret for secret in sent if secret],
         )
-        hidden = (*secrets, credentials.SecretKey, credentials.Token)
-        return answer, answer.fields([secret for secret in hidden if secret])
+        return answer, answer.fields()
 
-    def _exchange(self, request: requests.Request, timeout: tuple[float, float]) -> Answer:
+    def _exchange(
+        self, request: requests.Request, timeout: tuple[float, float], secrets: Sequence[str]
+    ) -> Answer:
         # Session.send reads the whole body of a redirect, even where it is not to be followed.
         adapter = self.session.get_adapter(self._endpoint)
         try:
             response = adapter.send(
                 request.prepare(),
                 stream=True,
-                timeout=self._timeout,
+                timeout=timeout,
                 verify=self._verify,
                 proxies=self._proxies,
             )
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
             failure = _unreachable(error)
         else:
-            return Answer.read(response, timeout[1])
+            return Answer.read(response, timeout[1], secrets)
         # Raised out here, the failure has no context: requests' error holds the signed request.
         raise failure
 

@@ -147,7 +147,7 @@ def test_the_host_is_sent_and_signed_with_a_port_that_is_not_the_schemes(
 def test_a_server_can_verify_what_it_received(wire: Wire) -> None:
     auth = TC3Auth(CREDENTIALS.SecretId, CREDENTIALS.SecretKey, "session-token")
     for options in ({"json": {"Extra": "ñ"}}, {"data": "Extra=ñ"}, {"data": {"a": "b c"}}, {}):
-        requests.post(wire.url, auth=auth, timeout=5, **options)  # type: ignore[arg-type]
+        requests.post(wire.url, auth=auth, timeout=5, **options)
         got = wire.last
         assert got.headers["x-tc-token"] == "session-token"
         assert got.headers["host"] == wire.host

@@ -18,7 +18,7 @@ from django_faceid.tencent.types import (
 )
 
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(20)).decode()
-COMPARE = {"CheckMode": "compare", "Image": JPEG}
+COMPARE: dict[str, Any] = {"CheckMode": "compare", "Image": JPEG}
 
 
 def violations(**parameters: Any) -> list[tuple[str, str]]:
