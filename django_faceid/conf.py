@@ -194,7 +194,7 @@ def problems(cls: type[_T], where: str, given: Any) -> Iterator[SettingError]:
             yield wrong
 
 
-def read(cls: type[_T], where: str, given: Any, **fixed: str) -> _T:
+def read(cls: type[_T], where: str, given: Any, **fixed: Any) -> _T:
     """``given`` as an object of ``cls``; raises the first of its ``problems``."""
     for problem in problems(cls, where, given):
         raise problem
