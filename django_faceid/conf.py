@@ -155,7 +155,7 @@ class Flow:
 class Settings:
     """Everything in FACEID that is neither an account nor a flow."""
 
-    accounts: Mapping[str, Any] = _option({}, dict)
+    accounts: Mapping[str, Any] = _option({}, dict, secret=True)
     flows: Mapping[str, Any] = _option({}, dict)
     encryption_keys: list[str] = _option([], list, tuple, secret=True)
     hash_key: str = _option("", str, secret=True)

@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from django_faceid import conf
+from django_faceid.models import digests
+
+KEYS = {"SECRET_ID": "AKIDexample", "SECRET_KEY": "example-secret"}
+
+
+def faceid(**general: Any) -> override_settings:
+    return override_settings(FACEID={"ACCOUNTS": {"default": KEYS}, **general})
+
+
+def account(**values: Any) -> override_settings:
+    return override_settings(FACEID={"ACCOUNTS": {"default": {**KEYS, **values}}})
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    with faceid():
+        assert conf.get().max_body == 6 * 1024 * 1024
+        assert conf.account("default").region == "ap-singapore"
+        assert conf.account("default").rate == 20
+
+
+def test_a_value_arrives_where_it_is_used() -> None:
+    with faceid(MAX_WAIT=5, FLOWS={"withdraw": {"VALID_FOR": timedelta(days=365)}}):
+        assert conf.get().max_wait == 5
+        flow = conf.flow("withdraw")
+        assert flow is not None
+        assert flow.valid_for == timedelta(days=365)
+
+
+def test_a_change_is_seen_at_once() -> None:
+    with faceid(MAX_WAIT=5):
+        assert conf.get().max_wait == 5
+    with faceid(MAX_WAIT=6):
+        assert conf.get().max_wait == 6
+
+
+def test_a_project_without_faceid_has_the_defaults() -> None:
+    with override_settings():
+        from django.conf import settings
+
+        del settings.FACEID
+        assert conf.get().max_wait == 2.0
+        assert conf.flow_names() == ["default"]
+
+
+@pytest.mark.parametrize("given", [None, [], "FACEID", 7])
+def test_faceid_must_be_a_dict(given: object) -> None:
+    with override_settings(FACEID=given), pytest.raises(ImproperlyConfigured, match="dict"):
+        conf.get()
+
+
+def test_an_unknown_key_gets_the_nearest_one_suggested() -> None:
+    with (
+        faceid(MAX_WIAT=5),
+        pytest.raises(conf.SettingError, match=r"MAX_WIAT.* did you mean MAX_WAIT\?"),
+    ):
+        conf.get()
+
+
+def test_a_key_in_small_letters_gets_its_own_name_suggested() -> None:
+    with account(proxy=None), pytest.raises(conf.SettingError, match=r"did you mean PROXY\?"):
+        conf.account("default")
+
+
+def test_a_key_like_no_other_is_refused_without_a_guess() -> None:
+    with faceid(XYZZY=1), pytest.raises(conf.SettingError, match="is not a setting"):
+        conf.get()
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"RATE": "20"}, "type"),
+        ({"RATE": True}, "type"),
+        ({"RATE": 0}, "value"),
+        ({"RATE": 1001}, "value"),
+        ({"REGION": None}, "type"),
+        ({"REGION": ""}, "value"),
+        ({"TIMEOUT": 10}, "type"),
+        ({"TIMEOUT": (3,)}, "value"),
+        ({"TIMEOUT": (3, 0)}, "value"),
+        ({"TIMEOUT": ("3", "10")}, "value"),
+        ({"PROXY": "proxy.example:3128"}, "value"),
+        ({"ENDPOINT": "faceid.intl.tencentcloudapi.com"}, "value"),
+        ({"ENDPOINT": "https://[half-an-address"}, "value"),
+        ({"LANGUAGE": "de"}, "value"),
+        ({"CREDENTIALS": 7}, "type"),
+    ],
+)
+def test_an_account_with_a_wrong_value_cannot_be_used(values: dict[str, Any], kind: str) -> None:
+    with account(**values), pytest.raises(conf.SettingError) as caught:
+        conf.account("default")
+    assert caught.value.kind == kind
+    assert next(iter(values)) in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"MAX_WAIT": 0}, "value"),
+        ({"MAX_WAIT": float("nan")}, "value"),
+        ({"GUARD": 2}, "value"),
+        ({"MAX_BODY": 1.5}, "type"),
+        ({"REUSE_MIN_SECONDS": 600}, "value"),
+        ({"RESULT_LIFETIME": 72}, "type"),
+        ({"RESULT_LIFETIME": timedelta(minutes=59)}, "value"),
+        ({"ALLOW_TEST_ENDPOINT": 1}, "type"),
+        ({"ENCRYPTION_KEYS": "a-single-key"}, "type"),
+        ({"ACCOUNTS": []}, "type"),
+    ],
+)
+def test_a_wrong_general_value_is_refused(values: dict[str, Any], kind: str) -> None:
+    with faceid(**values), pytest.raises(conf.SettingError) as caught:
+        conf.get()
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"REVIEW": "sometimes"},
+        {"VALID_FOR": timedelta(0)},
+        {"VALID_FOR": 365},
+        {"MAX_ISSUES": {600: 5}},
+        {"MAX_ISSUES": {timedelta(minutes=10): 0}},
+        {"MAX_ISSUES": {timedelta(minutes=10): True}},
+        {"CLIENT_MAY_SET": "action_list"},
+        {"ENABLED": "yes"},
+        {"PARAMS": [("check_mode", "liveness")]},
+    ],
+)
+def test_a_flow_with_a_wrong_value_cannot_be_used(values: dict[str, Any]) -> None:
+    with faceid(FLOWS={"withdraw": values}), pytest.raises(conf.SettingError):
+        conf.flow("withdraw")
+
+
+def test_all_problems_are_told_and_not_only_the_first() -> None:
+    told = [problem.where for problem in conf.problems(conf.Account, "A", {"RAET": 1, "RATE": 0})]
+    assert told == ['A["RAET"]', 'A["RATE"]']
+
+
+def test_an_error_about_a_secret_does_not_repeat_it() -> None:
+    with faceid(HASH_KEY=b"very secret"), pytest.raises(conf.SettingError) as caught:
+        conf.get()
+    assert "very secret" not in str(caught.value)
+
+
+def test_no_repr_shows_a_secret() -> None:
+    with faceid(HASH_KEY="very secret", ENCRYPTION_KEYS=["very secret"]):
+        shown = repr(conf.get()) + repr(conf.account("default"))
+    assert "very secret" not in shown
+    assert "example-secret" not in shown
+
+
+# Accounts
+
+
+def test_an_account_that_is_not_configured_is_named() -> None:
+    with faceid(), pytest.raises(conf.SettingError, match=r'\["sg"\] is not configured'):
+        conf.account("sg")
+
+
+@pytest.mark.parametrize("values", [{}, {"SECRET_ID": "AKID"}, {"SECRET_KEY": "key"}])
+def test_an_account_needs_both_halves_of_its_credentials(values: dict[str, str]) -> None:
+    with (
+        override_settings(FACEID={"ACCOUNTS": {"default": values}}),
+        pytest.raises(conf.SettingError, match="SECRET_ID and SECRET_KEY"),
+    ):
+        conf.account("default")
+
+
+def test_an_account_with_passing_credentials_must_say_whose_quota_it_spends() -> None:
+    accounts: dict[str, Any] = {"default": {"CREDENTIALS": "corp.sts.credentials"}}
+    with (
+        override_settings(FACEID={"ACCOUNTS": accounts}),
+        pytest.raises(conf.SettingError, match="QUOTA_GROUP"),
+    ):
+        conf.account("default")
+    accounts["default"]["QUOTA_GROUP"] = "main"
+    with override_settings(FACEID={"ACCOUNTS": accounts}):
+        assert conf.account("default").quota_name == "main"
+
+
+def test_accounts_with_the_same_secret_id_share_a_quota() -> None:
+    with override_settings(FACEID={"ACCOUNTS": {"a": KEYS, "b": {**KEYS, "REGION": "ap-jakarta"}}}):
+        assert conf.account("a").quota_name == conf.account("b").quota_name
+
+
+# Endpoints
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://faceid.intl.tencentcloudapi.com",
+        "https://faceid.intl.tencentcloudapi.com/",
+        "https://faceid.ap-jakarta.tencentcloudapi.com",
+        "https://FaceID.tencentcloudapi.com:443",
+        "HTTPS://faceid.tencentcloudapi.com",
+    ],
+)
+def test_tencents_own_endpoints_are_live(endpoint: str) -> None:
+    with account(ENDPOINT=endpoint):
+        found = conf.account("default")
+        assert found.livemode
+        conf.require_safe_endpoint(found)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://faceid.tencentcloudapi.com",
+        "http://127.0.0.1:8011",
+        "https://evil.tencentcloudapi.com.example",
+        "https://eviltencentcloudapi.com",
+        "https://faceid.tencentcloudapi.com@evil.example",
+        "https://user:password@faceid.tencentcloudapi.com",
+        "https://evil.example/.tencentcloudapi.com",
+        "https://evil.example?.tencentcloudapi.com",
+        "https://evil.example#.tencentcloudapi.com",
+        "https://evil.example\\@faceid.tencentcloudapi.com",
+        "https://evil.example\\.tencentcloudapi.com",
+        "https://evil.example%00.tencentcloudapi.com",
+        "https://faceid.tencentcloudapi.com\n",
+        "https://faceid.tencentcloudapi.com.",
+        "https://faceid.tencentcloudаpi.com",  # noqa: RUF001 (a Cyrillic letter is the point)
+    ],
+)
+def test_any_other_endpoint_is_refused_unless_the_settings_allow_tests(endpoint: str) -> None:
+    given = {"ACCOUNTS": {"default": {**KEYS, "ENDPOINT": endpoint}}}
+    with override_settings(FACEID=given):
+        found = conf.account("default")
+        assert not found.livemode
+        with pytest.raises(conf.SettingError) as caught:
+            conf.require_safe_endpoint(found)
+        assert caught.value.kind == "endpoint"
+    with override_settings(FACEID={**given, "ALLOW_TEST_ENDPOINT": True}):
+        conf.require_safe_endpoint(conf.account("default"))
+
+
+# Flows
+
+
+def test_the_default_flow_exists_without_being_configured() -> None:
+    with faceid(FLOWS={"withdraw": {}}):
+        assert conf.flow_names() == ["default", "withdraw"]
+        assert conf.flow("default") == conf.Flow(name="default")
+        assert conf.flow("unheard-of") is None
+
+
+def test_a_configured_default_flow_takes_its_place() -> None:
+    with faceid(FLOWS={"default": {"REVIEW": "always"}}):
+        flow = conf.flow("default")
+        assert flow is not None
+        assert flow.review == "always"
+        assert conf.flow_names() == ["default"]
+
+
+def test_a_hook_is_a_callable_or_the_path_of_one() -> None:
+    assert conf.hook("django_faceid.conf.get") is conf.get
+    assert conf.hook(conf.get) is conf.get
+
+
+@pytest.mark.parametrize("path", ["nowhere.at.all", "django_faceid.conf.HOUR", "get", ""])
+def test_a_path_that_leads_to_no_callable_is_an_import_error(path: str) -> None:
+    with pytest.raises(ImportError):
+        conf.hook(path)
+
+
+# Keys
+
+
+@override_settings(SECRET_KEY="first", SECRET_KEY_FALLBACKS=["older"])
+def test_without_keys_each_of_djangos_secrets_gives_one() -> None:
+    with faceid():
+        derived = conf.encryption_keys()
+    assert len(set(derived)) == 2
+    for key in derived:
+        Fernet(key)
+    assert "first" not in "".join(derived)
+
+
+def test_given_keys_are_used_as_they_are() -> None:
+    key = Fernet.generate_key().decode()
+    with faceid(ENCRYPTION_KEYS=[key]):
+        assert conf.encryption_keys() == [key]
+
+
+def test_a_given_hash_key_outlives_the_rotation_of_secret_key() -> None:
+    with faceid(HASH_KEY="forever"):
+        with override_settings(SECRET_KEY="old"):
+            before = digests.keyed("subject", "user:1")
+        with override_settings(SECRET_KEY="new"):
+            assert digests.keyed("subject", "user:1") == before
+
+
+def test_a_derived_hash_key_changes_with_secret_key_which_is_why_a_check_warns() -> None:
+    with faceid():
+        with override_settings(SECRET_KEY="old"):
+            before = conf.hash_key()
+        with override_settings(SECRET_KEY="new"):
+            assert conf.hash_key() != before
+
+
+@override_settings(SECRET_KEY="one secret")
+def test_the_derived_keys_for_two_purposes_differ() -> None:
+    with faceid():
+        assert conf.hash_key().decode() not in conf.encryption_keys()
+
+
+@override_settings(SECRET_KEY="one secret")
+def test_derived_keys_never_change_from_release_to_release() -> None:
+    with faceid():
+        assert conf.hash_key() == b"_bgfJ181HKVLxKXB6hUXNBr03KvNirW9-vf2SuDMzfo="
