@@ -62,7 +62,8 @@ def play(session: VerificationSession, outcome: str) -> None:
     """Let a phone run the session's process to ``outcome``.
 
     One of ``pass``, ``spoof``, ``too_dark``, ``no_face``, ``several_faces``, ``mismatch``,
-    ``walk_away``. Raises ``ValueError`` where a real phone could not: without a live token.
+    ``walk_away``. Raises ``ValueError`` without a token, and the sandbox's ``PhoneRefused`` where
+    a real phone could not: twice, or after the token's ten minutes.
     """
     session.refresh_from_db()
     if not session.sdk_token:

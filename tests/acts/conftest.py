@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from django_faceid import conf
+from django_faceid.sandbox import media
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import calls
+from django_faceid.testing import faceid_sandbox
+
+
+@pytest.fixture
+def sandbox(db: None) -> Iterator[SandboxState]:
+    with faceid_sandbox() as state:
+        yield state
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries come at once."""
+    monkeypatch.setattr(calls, "BACKOFF", 0.0)
+
+
+class Flows:
+    """Changes one flow of FACEID for the length of a test."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, name: str = "default", **rules: Any) -> None:
+        given = self._settings.FACEID
+        flows = {**given.get("FLOWS", {}), name: rules}
+        self._settings.FACEID = {**given, "FLOWS": flows}
+        assert conf.flow(name) is not None
+
+
+@pytest.fixture
+def flow(settings: Settings) -> Flows:
+    return Flows(settings)
+
+
+@pytest.fixture
+def jpeg() -> str:
+    """A small real JPEG in base64."""
+    return media.BEST_FRAME

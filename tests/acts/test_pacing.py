@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings
+
+from django_faceid import conf
+from django_faceid.models import QuotaWindow
+from django_faceid.services import errors, pacing
+
+pytestmark = pytest.mark.django_db
+ACCOUNT = conf.Account(name="default", secret_id="AKID", rate=5)
+
+
+def reserve(account: conf.Account = ACCOUNT, action: str = "A", max_wait: float = 10.0) -> float:
+    with transaction.atomic():
+        return pacing.reserve(account, action, max_wait=max_wait)
+
+
+def test_a_second_holds_no_more_calls_than_the_account_may_make() -> None:
+    start = time.time()
+    moments = sorted(time.time() - start + reserve() for _call in range(16))
+    for first, sixth in zip(moments, moments[5:], strict=False):
+        assert sixth - first > 1.0
+
+
+def test_below_the_limit_nobody_waits() -> None:
+    assert [reserve() for _call in range(5)] == [0.0] * 5
+
+
+def test_who_would_wait_too_long_is_told_at_once_and_takes_nothing() -> None:
+    for _call in range(5):
+        reserve()
+    with pytest.raises(errors.Busy) as refusal:
+        reserve(max_wait=0.5)
+    assert refusal.value.retry_after in (1, 2)
+    assert len(QuotaWindow.objects.get().slots) == 5
+    assert 0.5 < reserve() < 1.1
+
+
+def test_a_rollback_gives_the_moment_back() -> None:
+    for _call in range(4):
+        reserve()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        pacing.reserve(ACCOUNT, "A", max_wait=1.0)
+        raise RuntimeError
+    assert reserve() == 0.0
+
+
+def test_actions_and_accounts_have_windows_of_their_own() -> None:
+    other = conf.Account(name="other", secret_id="AKIDother", rate=5)
+    for _call in range(5):
+        reserve()
+    assert reserve(action="B") == 0.0
+    assert reserve(other) == 0.0
+
+
+def test_accounts_of_one_quota_group_share_a_window() -> None:
+    one = conf.Account(name="one", secret_id="1", quota_group="main", rate=5)
+    two = conf.Account(name="two", secret_id="2", quota_group="main", rate=5)
+    for _call in range(5):
+        reserve(one)
+    assert reserve(two) > 0.5
+
+
+def test_a_refusal_starts_a_new_second() -> None:
+    with transaction.atomic():
+        pacing.back_off(ACCOUNT, "A")
+    assert 0.9 < reserve() <= 1.1
+
+
+def test_the_guard_is_a_setting(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "GUARD": 0.5}
+    for _call in range(5):
+        reserve()
+    assert reserve() > 1.2
+
+
+def test_an_account_whose_rate_fell_keeps_within_it() -> None:
+    for _call in range(5):
+        reserve()
+    slower = conf.Account(name="default", secret_id="AKID", rate=2)
+    assert reserve(slower) > 0.5
