@@ -22,7 +22,7 @@ def heard() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     received: list[tuple[str, dict[str, Any]]] = []
 
     def listener(name: str) -> Any:
-        return lambda signal, sender, **kwargs: received.append((name, kwargs))
+        return lambda signal, sender, **kwargs: received.append((name, kwargs))  # noqa: ARG005
 
     for name in NAMES:
         getattr(signals, name).connect(listener(name), weak=False, dispatch_uid="heard")

@@ -124,7 +124,7 @@ def test_a_picture_on_file_is_compared_with(jpeg: str, as_bytes: bool) -> None:
 
 
 def test_without_a_picture_on_file_nothing_is_sent() -> None:
-    rules = {"params": {"check_mode": "compare"}, "image": lambda who: None}
+    rules = {"params": {"check_mode": "compare"}, "image": lambda _who: None}
     assert refused({}, **rules) == [("image", "no_picture")]
 
 

@@ -57,7 +57,7 @@ def test_who_walks_away_stays_unfinished(session: VerificationSession) -> None:
 
 
 def test_another_face_is_a_mismatch(sandbox: SandboxState, flow: Flows, jpeg: str) -> None:
-    flow("compare", PARAMS={"check_mode": "compare"}, IMAGE=lambda who: jpeg)
+    flow("compare", PARAMS={"check_mode": "compare"}, IMAGE=lambda _who: jpeg)
     session = issue_token("ann", "compare").session
     play(session, "mismatch")
     fetch_result(session)

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from pytest_django import Settings
+
+from django_faceid import conf, services
+from django_faceid.models import ApiCall, Outcome, VerificationSession
+from django_faceid.sandbox.faults import Charset, Delay, Html, HttpStatus, Refuse, Reset
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import calls, errors, fetch_result, issue_token
+from django_faceid.services.breaker import breaker
+from django_faceid.services.calls import Errand
+from django_faceid.tencent.client import FaceIdClient
+from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Refused, Unreachable
+from django_faceid.tencent.types import GET_TOKEN, GetFaceIdTokenIntlRequest
+from django_faceid.testing import faceid_sandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
+Settled = list[tuple[ApiCall, datetime, Any]]
+
+
+def errand(
+    settled: Settled | None = None, send: Callable[..., Any] | None = None, **changes: Any
+) -> Errand[Any]:
+    def once(client: FaceIdClient, **options: Any) -> Any:
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    given: dict[str, Any] = {
+        "account": conf.account("default"),
+        "action": GET_TOKEN,
+        "send": send or once,
+        "prepare": lambda: None,
+        "settle": lambda *facts: None if settled is None else settled.append(facts),
+        "max_wait": 5.0,
+        "trace_id": "trace",
+    }
+    return Errand(**{**given, **changes})
+
+
+def outcomes() -> list[str]:
+    return list(ApiCall.objects.order_by("id").values_list("outcome", flat=True))
+
+
+@pytest.fixture
+def unanswered() -> Iterator[None]:
+    """The process's breaker, closed before and after a test of outages."""
+    breaker.answered()
+    yield
+    breaker.answered()
+
+
+def test_a_success_is_one_request_and_one_row(sandbox: SandboxState) -> None:
+    settled: Settled = []
+    answer = calls.call(errand(settled))
+    row = ApiCall.objects.get()
+    assert len(sandbox.exchanges) == 1
+    assert (row.outcome, row.request_id, row.http_status) == ("ok", answer.RequestId, 200)
+    assert (row.attempt, row.trace_id, row.region) == (1, "trace", "ap-singapore")
+    assert settled == [(row, settled[0][1], answer)]
+
+
+def test_a_refusal_that_may_pass_is_repeated_each_time_with_evidence(
+    sandbox: SandboxState,
+) -> None:
+    sandbox.faults.add(Refuse(Code="InternalError", Count=2))
+    settled: Settled = []
+    calls.call(errand(settled))
+    rows = list(ApiCall.objects.order_by("id"))
+    assert [row.outcome for row in rows] == ["refused", "refused", "ok"]
+    assert [row.attempt for row in rows] == [1, 2, 3]
+    assert [row.error_code for row in rows] == ["InternalError", "InternalError", ""]
+    assert len({row.request_id for row in rows} - {""}) == 3
+    assert len(settled) == 1
+
+
+def test_a_success_after_a_failure_is_not_thrown_away(sandbox: SandboxState) -> None:
+    sandbox.faults.add(Refuse(Code="InternalError"))
+    answer = calls.call(errand())
+    assert list(sandbox.tokens) == [answer.SdkToken]
+
+
+def test_an_error_sent_with_a_charset_is_still_an_error(sandbox: SandboxState) -> None:
+    sandbox.faults.add(Charset())
+    assert calls.call(errand()).SdkToken
+    sandbox.faults.add(Refuse(Code="FailedOperation"))
+    with pytest.raises(Refused):
+        calls.call(errand())
+
+
+def test_three_attempts_are_enough(sandbox: SandboxState) -> None:
+    sandbox.faults.add(Refuse(Code="InternalError", Count=None))
+    settled: Settled = []
+    with pytest.raises(Refused):
+        calls.call(errand(settled))
+    assert outcomes() == ["refused"] * 3
+    assert isinstance(settled[0][2], Refused)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "outcome"),
+    [
+        (Refuse(Code="InvalidParameter"), Refused, "refused"),
+        (Reset(When="after"), Unreachable, "unreachable"),
+        (HttpStatus(Status=502), BrokenAnswer, "broken"),
+        (Html(), BrokenAnswer, "broken"),
+    ],
+)
+def test_what_cannot_or_must_not_be_repeated_is_one_request(
+    sandbox: SandboxState, fault: Refuse, error: type[FaceIdError], outcome: str
+) -> None:
+    sandbox.faults.add(fault)
+    with pytest.raises(error):
+        calls.call(errand())
+    assert len(sandbox.exchanges) == 1
+    assert outcomes() == [outcome]
+
+
+def test_a_frequency_refusal_waits_for_a_new_second_and_is_repeated_once(
+    sandbox: SandboxState,
+) -> None:
+    sandbox.faults.add(Refuse(Code="RequestLimitExceeded", Count=2))
+    started = time.monotonic()
+    with pytest.raises(Refused):
+        calls.call(errand())
+    assert len(sandbox.exchanges) == 2
+    assert time.monotonic() - started > 0.9
+
+
+def test_a_wrong_clock_is_corrected_by_tencents_and_remembered(sandbox: SandboxState) -> None:
+    sandbox.set_skew(3600)
+    calls.call(errand())
+    assert outcomes() == ["refused", "ok"]
+    calls.call(errand())
+    assert outcomes() == ["refused", "ok", "ok"]
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_an_unreachable_tencent_is_tried_within_the_deadline_and_on_record(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    given = settings.FACEID["ACCOUNTS"]["default"]
+    nowhere = {**given, "ENDPOINT": "http://127.0.0.1:9"}
+    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {"default": nowhere}, "DEADLINE": 3.0}
+    started = time.monotonic()
+    with pytest.raises(errors.ProviderUnreachable) as refusal:
+        issue_token("ann")
+    assert time.monotonic() - started < 3.0
+    assert refusal.value.retry_after
+    assert outcomes() == ["unreachable"] * 3
+    assert VerificationSession.objects.get().error_code == "ConnectFailed"
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_a_hanging_tencent_is_left_at_the_deadline(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "DEADLINE": 1.5}
+    sandbox.faults.add(Delay(Seconds=4.0))
+    started = time.monotonic()
+    with pytest.raises(errors.ProviderUnreachable):
+        issue_token("ann")
+    assert time.monotonic() - started < 3.0
+    assert outcomes() == ["unreachable"]
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_an_outage_is_answered_at_once_after_five_failures(sandbox: SandboxState) -> None:
+    for _failure in range(5):
+        sandbox.faults.add(Reset(When="after"))
+        with pytest.raises(Unreachable):
+            calls.call(errand())
+    with pytest.raises(errors.ProviderUnreachable):
+        calls.call(errand())
+    assert len(outcomes()) == 5
+
+
+def test_what_prepare_refuses_leaves_no_evidence_and_sends_nothing(sandbox: SandboxState) -> None:
+    def refuse() -> None:
+        raise errors.KeyInFlight
+
+    with pytest.raises(errors.KeyInFlight):
+        calls.call(errand(prepare=refuse))
+    assert outcomes() == []
+    assert not sandbox.exchanges
+
+
+def test_an_endpoint_that_is_not_tencents_is_never_called(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "ALLOW_TEST_ENDPOINT": False}
+    with pytest.raises(conf.SettingError):
+        calls.call(errand())
+    assert not sandbox.exchanges
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_evidence_is_committed_before_the_request_leaves() -> None:
+    seen: list[list[str]] = []
+
+    def look_from_elsewhere(client: FaceIdClient, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as elsewhere:
+            seen.append(elsewhere.submit(_outcomes_on_a_connection_of_its_own).result())
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    with faceid_sandbox():
+        calls.call(errand(send=look_from_elsewhere))
+    assert seen == [[Outcome.STARTED]]
+
+
+def _outcomes_on_a_connection_of_its_own() -> list[str]:
+    try:
+        return outcomes()
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_tencent_thinks() -> None:
+    def check(client: FaceIdClient, **options: Any) -> Any:
+        assert not connection.in_atomic_block
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    with faceid_sandbox():
+        calls.call(errand(send=check))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_callers_transaction_it_says_clearly_what_is_wrong() -> None:
+    with faceid_sandbox() as state:
+        with pytest.raises(RuntimeError, match="outside transactions"), transaction.atomic():
+            issue_token("ann")
+        assert not state.exchanges
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forty_taps_of_one_person_at_once_make_one_token() -> None:
+    with faceid_sandbox() as state, ThreadPoolExecutor(8) as pool:
+        state.faults.add(Delay(Seconds=0.2, Count=None))
+        results = list(pool.map(_tap, ["ann"] * 40))
+        assert len(state.tokens) == 1
+    assert "issued" in results
+    assert set(results) <= {"issued", "busy"}
+    assert VerificationSession.objects.count() == 1
+
+
+def _tap(who: str) -> str:
+    try:
+        return issue_token(who).session.status
+    except errors.ServiceError as error:
+        return error.code
+    finally:
+        connections.close_all()
+
+
+def test_the_log_has_one_line_per_attempt_and_nothing_secret(
+    sandbox: SandboxState, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "django_faceid")
+    session = issue_token("ann").session
+    fetch_result(session)
+    ours = [record.getMessage() for record in caplog.records if record.name == "django_faceid"]
+    assert len(ours) == 2
+    assert all(f"session={session.public_id}" in line for line in ours)
+    assert f"request_id={session.request_id}" in ours[0]
+    assert session.sdk_token not in caplog.text
+    assert sandbox.account.SecretKey not in caplog.text
+
+
+@pytest.mark.parametrize("code", ["AuthFailure.SecretIdNotFound", "UnauthorizedOperation.Arrears"])
+def test_money_and_keys_wake_somebody_up(
+    sandbox: SandboxState, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    sandbox.faults.add(Refuse(Code=code))
+    with pytest.raises(errors.ProviderUnavailable):
+        issue_token("ann")
+    assert [r.levelname for r in caplog.records if r.name == "django_faceid"] == ["CRITICAL"]
+
+
+def test_credentials_may_be_fetched_for_each_call(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    asked: list[int] = []
+
+    def fresh() -> tuple[str, str]:
+        asked.append(threading.get_ident())
+        return sandbox.account.SecretId, sandbox.account.SecretKey
+
+    given = settings.FACEID["ACCOUNTS"]["default"]
+    account = {
+        **given,
+        "SECRET_ID": "",
+        "SECRET_KEY": "",
+        "CREDENTIALS": fresh,
+        "QUOTA_GROUP": "main",
+    }
+    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {"default": account}}
+    session = issue_token("ann").session
+    services.fetch_result(session)
+    assert len(asked) == 2
