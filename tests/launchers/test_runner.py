@@ -30,6 +30,8 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def manage(name: str, *options: str) -> list[str]:
         return [sys.executable, "-c", f"print('{name} was run')"]
 
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(runner, "RUN_DIR", tmp_path / "run")
     monkeypatch.setattr(runner, "services", services)
     monkeypatch.setattr(runner, "_manage", manage)
@@ -57,14 +59,13 @@ def test_the_exit_status_of_the_smoke_test_is_passed_on(
 def test_the_smoke_test_runs_on_a_fresh_state_that_is_removed_when_it_passes(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     code = "import os; print('state', os.listdir(os.environ['FACEID_DEMO_RUN_DIR']))"
     monkeypatch.setattr(runner, "_SMOKE", code)
     assert runner.main(["--smoke"]) == 0
     assert "state ['lock', 'logs']" in capfd.readouterr().out.replace(
         "'logs', 'lock'", "'lock', 'logs'"
     )
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.usefixtures("stand_ins")
