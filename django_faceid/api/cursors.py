@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.core import signing
+from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 
-from ..models import Subject, VerificationSession
+from ..models import VerificationSession
 from ..services.errors import FieldError, Invalid
 
 SIZE = 20
@@ -13,26 +13,27 @@ SALT = "django_faceid.cursor"
 
 
 def page(
-    sessions: QuerySet[VerificationSession], subject: Subject, cursor: str | None
+    sessions: QuerySet[VerificationSession], cursor: str | None
 ) -> tuple[list[VerificationSession], str | None]:
-    """The 20 newest sessions after ``cursor`` and the cursor of the next page, if there is one.
+    """The 20 newest of ``sessions`` after ``cursor`` and the next page's cursor, if there is one.
 
-    Raises ``Invalid`` for a cursor that is not ours or not this subject's.
+    Raises ``Invalid`` for a cursor that is not ours or leads to none of ``sessions``.
     """
-    if cursor:
-        sessions = sessions.filter(pk__lt=_read(subject, cursor))
-    found = list(sessions.select_related("user").order_by("-id")[: SIZE + 1])
-    if len(found) <= SIZE:
-        return found, None
-    found = found[:SIZE]
-    return found, signing.dumps([subject.key, found[-1].pk], salt=SALT)
+    found = sessions.filter(pk__lt=_place(sessions, cursor)) if cursor else sessions
+    rows = list(found.order_by("-id")[: SIZE + 1])
+    if len(rows) <= SIZE:
+        return rows, None
+    # The public id, because primary keys tell how many sessions there are.
+    return rows[:SIZE], Signer(salt=SALT).sign(str(rows[SIZE - 1].public_id))
 
 
-def _read(subject: Subject, cursor: str) -> int:
+def _place(sessions: QuerySet[VerificationSession], cursor: str) -> int:
     try:
-        owner, pk = signing.loads(cursor, salt=SALT)
-    except signing.BadSignature:
-        owner, pk = None, 0
-    if owner != subject.key:
+        public_id = Signer(salt=SALT).unsign(cursor)
+    except BadSignature:
+        pk = None
+    else:
+        pk = sessions.filter(public_id=public_id).values_list("pk", flat=True).first()
+    if pk is None:
         raise Invalid(errors=(FieldError("cursor", "unknown", "This cursor is not valid."),))
-    return int(pk)
+    return pk

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Review, Status, VerificationSession
+from ..models import NextAction, Review, Status, VerificationSession
 from ..tencent.codes import Category, result_reason
 
-REASONS: Mapping[str, str] = {
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+REASONS: Mapping[str, StrPromise] = {
     "lighting": _("It was too dark or too bright. Please try again in even light."),
     "face_not_visible": _("Your face could not be seen well. Please try again."),
     "several_faces": _("More than one face was seen. Please try again on your own."),
@@ -19,7 +23,7 @@ REASONS: Mapping[str, str] = {
     "not_accepted": _("This attempt was not accepted."),
 }
 
-STATUSES: Mapping[Status, str] = {
+STATUSES: Mapping[Status, StrPromise] = {
     Status.PENDING: _("Your verification is being prepared."),
     Status.ISSUED: _("Please take your selfie now."),
     Status.EXPIRED: _("The time to start is over. Please try again."),
@@ -37,11 +41,14 @@ def reason(session: VerificationSession) -> str | None:
     """Why it did not work, in a word that gives nothing away to a fraudster."""
     if session.review == Review.REJECTED:
         return "not_accepted"
-    if session.effective_status == Status.ERROR:
-        return "picture" if session.category == Category.BAD_IMAGE else "technical"
-    if session.status != Status.FAILED or session.review == Review.APPROVED:
+    if session.review == Review.APPROVED:
         return None
-    return result_reason(session.result_code)
+    if session.status == Status.FAILED:
+        return result_reason(session.result_code)
+    if session.effective_status == Status.ERROR:
+        about_picture = session.category == Category.BAD_IMAGE and session.image_sha256
+        return "picture" if about_picture else "technical"
+    return "technical" if _is_lost(session) else None
 
 
 def message(session: VerificationSession) -> str:
@@ -50,9 +57,14 @@ def message(session: VerificationSession) -> str:
         return str(IN_REVIEW)
     if session.review == Review.APPROVED:
         return str(STATUSES[Status.SUCCEEDED])
-    if session.owes_result and session.reported_at is not None:
+    if session.next_action == NextAction.WAIT and session.reported_at is not None:
         return str(WAITING)
     why = reason(session)
-    if why is not None and session.effective_status != Status.ERROR:
-        return str(REASONS[why])
-    return str(STATUSES[session.effective_status])
+    if why is None or (why == "technical" and session.effective_status == Status.ERROR):
+        return str(STATUSES[session.effective_status])
+    return str(REASONS[why])
+
+
+def _is_lost(session: VerificationSession) -> bool:
+    """Whether the result of a process can never be known."""
+    return bool(session.result_error) and session.status in (Status.ISSUED, Status.EXPIRED)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -48,7 +47,7 @@ NEXT_ACTIONS: Mapping[type[errors.ServiceError], NextAction] = {
 }
 
 
-def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001
     """The answer to an exception of a view, or None for one that is nobody's input or outage."""
     if isinstance(error, errors.ServiceError):
         return _of_service(error)
@@ -60,6 +59,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError()
     return _of_framework(error) if isinstance(error, exceptions.APIException) else None
 
 
@@ -80,25 +81,29 @@ def _of_service(error: errors.ServiceError) -> Response:
 
 def _of_framework(error: exceptions.APIException) -> Response:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
     wait = getattr(error, "wait", None)
-    next_action = {
-        401: NextAction.SIGN_IN,
-        403: NextAction.CONTACT_SUPPORT,
-        429: NextAction.RETRY,
-    }.get(error.status_code, NextAction.FIX_INPUT)
-    if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
-        next_action = NextAction.SIGN_IN
     codes = error.get_codes()
     return problem(
         error.status_code,
         codes if isinstance(codes, str) else error.default_code,
-        error.detail if isinstance(error.detail, str) else error.default_detail,
-        next_action=next_action,
-        retry_after=None if wait is None else math.ceil(wait),
+        str(error.detail if isinstance(error.detail, str) else error.default_detail),
+        next_action=_framework_action(error),
+        retry_after=None if wait is None else max(1, math.ceil(wait)),
         headers=headers,
     )
+
+
+def _framework_action(error: exceptions.APIException) -> NextAction:
+    # A host whose first authentication has no challenge answers 403 to people not signed in.
+    if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
+        return NextAction.SIGN_IN
+    if error.status_code == 429 or error.status_code >= 500:
+        return NextAction.RETRY
+    known = {401: NextAction.SIGN_IN, 403: NextAction.CONTACT_SUPPORT}
+    return known.get(error.status_code, NextAction.FIX_INPUT)
 
 
 def problem(
@@ -114,7 +119,7 @@ def problem(
     """One problem document; members that are None are left out."""
     body = {
         "type": f"urn:django-faceid:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": code.replace("_", " ").capitalize(),
         "status": status,
         "code": code,
         "detail": str(detail),

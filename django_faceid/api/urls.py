@@ -11,13 +11,14 @@ from . import views
 
 app_name = "faceid"
 
-ID = r"(?P<public_id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+# Any text: what is no id is answered by the view, as a problem.
+ID = r"(?P<public_id>[^/]+)"
 
 urlpatterns = [
-    re_path(r"^sessions/?$", views.SessionsView.as_view(), name="sessions"),
-    re_path(rf"^sessions/{ID}/?$", views.SessionView.as_view(), name="session"),
-    re_path(rf"^sessions/{ID}/result/?$", views.ResultView.as_view(), name="result"),
-    re_path(rf"^sessions/{ID}/cancel/?$", views.CancelView.as_view(), name="cancel"),
-    re_path(r"^flows/?$", views.FlowsView.as_view(), name="flows"),
-    re_path(r"^flows/(?P<name>[^/]+)/?$", views.FlowView.as_view(), name="flow"),
+    re_path(r"^sessions/?\Z", views.SessionsView.as_view(), name="sessions"),
+    re_path(rf"^sessions/{ID}/?\Z", views.SessionView.as_view(), name="session"),
+    re_path(rf"^sessions/{ID}/result/?\Z", views.ResultView.as_view(), name="result"),
+    re_path(rf"^sessions/{ID}/cancel/?\Z", views.CancelView.as_view(), name="cancel"),
+    re_path(r"^flows/?\Z", views.FlowsView.as_view(), name="flows"),
+    re_path(r"^flows/(?P<name>[^/]+)/?\Z", views.FlowView.as_view(), name="flow"),
 ]

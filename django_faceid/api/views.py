@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Callable
-from typing import Any, NoReturn
-from uuid import UUID
+from typing import Any
 
 from django.db import connections, transaction
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.translation import get_language
 from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import conf, services
-from ..models import Source, Subject, VerificationSession
+from ..models import NextAction, Source, Subject, VerificationSession
 from ..services.errors import FieldError, Invalid
 from . import cursors, problems
-from .parsers import JSONParser
+from .conditional import conditional
+from .inputs import EmptySerializer, IssueSerializer, ReportSerializer
+from .parsers import JSONParser, require_readable
 from .permissions import PERMISSIONS
-from .serializers import (
-    EmptySerializer,
-    FlowSerializer,
-    IssueSerializer,
-    ReportSerializer,
-    SessionSerializer,
-    TokenSerializer,
-)
+from .serializers import FlowSerializer, SessionSerializer, TokenSerializer
 from .throttling import FaceIdThrottle
 
 MAX_KEY = 255
+PUBLIC_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class FaceIdView(GenericAPIView[Any]):
@@ -45,11 +40,12 @@ class FaceIdView(GenericAPIView[Any]):
     versioning_class = None
     pagination_class = None
     filter_backends = ()
-    metadata_class = None  # type: ignore[assignment]
+    content_negotiation_class = DefaultContentNegotiation
+    metadata_class = None
     queryset = VerificationSession.objects.none()
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         # Evidence of a call to Tencent must outlive a view that fails after it.
         view = super().as_view(**initkwargs)
         for alias in connections:
@@ -64,20 +60,31 @@ class FaceIdView(GenericAPIView[Any]):
     ) -> tuple[JSONRenderer, str]:
         return JSONRenderer(), JSONRenderer.media_type
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # First, since authentication by session may look into the body for a CSRF token.
+        require_readable(request)
+        super().initial(request, *args, **kwargs)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """204 with ``Allow``: the interface is described in one place, not by each address."""
+        return Response(status=204)
+
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        patch_cache_control(response, private=True, no_store=True)
-        patch_vary_headers(response, ["Accept-Language"])
-        return response
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(answer, private=True, no_store=True)
+        patch_vary_headers(answer, ["Accept-Language"])
+        return answer
 
     @property
     def subject(self) -> Subject:
         return Subject.of(self.request.user)
 
-    def own_session(self, public_id: UUID) -> VerificationSession:
+    def own_session(self, public_id: str) -> VerificationSession:
         """The caller's session; anybody else's does not exist."""
+        if not PUBLIC_ID.fullmatch(public_id):
+            raise Http404
         found = VerificationSession.objects.for_subject(self.subject).filter(public_id=public_id)
         session = found.select_related("user").first()
         if session is None:
@@ -92,9 +99,10 @@ class SessionsView(FaceIdView):
 
     def post(self, request: Request) -> Response:
         given = IssueSerializer(data=request.data).checked()
+        flow = given.pop("flow", None)
         session, fresh = services.issue_token(
             self.subject,
-            given.pop("flow", None) or "default",
+            "default" if flow is None else flow,
             given,
             idempotency_key=_idempotency_key(request),
             source=Source.API,
@@ -103,9 +111,9 @@ class SessionsView(FaceIdView):
 
     def get(self, request: Request) -> Response:
         sessions = VerificationSession.objects.for_subject(self.subject)
-        page, cursor = cursors.page(sessions, self.subject, request.query_params.get("cursor"))
+        page, cursor = cursors.page(sessions, request.query_params.get("cursor"))
         body = {"results": SessionSerializer(page, many=True).data, "next": cursor}
-        return _conditional(request, body, *page)
+        return conditional(request, body)
 
 
 class SessionView(FaceIdView):
@@ -113,9 +121,9 @@ class SessionView(FaceIdView):
 
     serializer_class = SessionSerializer
 
-    def get(self, request: Request, public_id: UUID) -> Response:
+    def get(self, request: Request, public_id: str) -> Response:
         session = self.own_session(public_id)
-        return _conditional(request, SessionSerializer(session).data, session)
+        return conditional(request, SessionSerializer(session).data)
 
 
 class ResultView(FaceIdView):
@@ -123,14 +131,14 @@ class ResultView(FaceIdView):
 
     serializer_class = ReportSerializer
 
-    def post(self, request: Request, public_id: UUID) -> Response:
+    def post(self, request: Request, public_id: str) -> Response:
         session = self.own_session(public_id)
         given = ReportSerializer(data=request.data).checked()
         if session.owes_result:
             services.report(session, given.get("sdk_code"))
             session = services.fetch_result(session, source=Source.API)
         body = SessionSerializer(session).data
-        if not session.owes_result:
+        if session.next_action != NextAction.WAIT:
             return Response(body)
         return Response(body, status=202, headers={"Retry-After": str(body["retry_after"])})
 
@@ -140,9 +148,9 @@ class CancelView(FaceIdView):
 
     serializer_class = EmptySerializer
 
-    def post(self, request: Request, public_id: UUID) -> Response:
-        EmptySerializer(data=request.data).checked()
+    def post(self, request: Request, public_id: str) -> Response:
         session = self.own_session(public_id)
+        EmptySerializer(data=request.data).checked()
         services.cancel(session, source=Source.API, actor=request.user)
         return Response(SessionSerializer(session).data)
 
@@ -154,8 +162,8 @@ class FlowsView(FaceIdView):
 
     def get(self, request: Request) -> Response:
         flows = [flow for name in conf.flow_names() if (flow := conf.flow(name))]
-        shown = FlowSerializer(flows, many=True, context={"subject": self.subject})
-        return Response({"results": shown.data})
+        show = FlowSerializer(context={"subject": self.subject}).to_representation
+        return Response({"results": [show(flow) for flow in flows]})
 
 
 class FlowView(FaceIdView):
@@ -171,22 +179,8 @@ class FlowView(FaceIdView):
 
 
 def _idempotency_key(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "")
+    key: str = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY:
-        _refuse_key(f"Must be at most {MAX_KEY} characters.")
+        detail = f"Must be at most {MAX_KEY} characters."
+        raise Invalid(errors=(FieldError("Idempotency-Key", "too_long", detail),))
     return key
-
-
-def _refuse_key(detail: str) -> NoReturn:
-    raise Invalid(errors=(FieldError("Idempotency-Key", "too_long", detail),))
-
-
-def _conditional(request: Request, body: Any, *sessions: VerificationSession) -> Response:
-    """The body with a weak ETag, or 304 for a client that has it."""
-    state = [(s.pk, s.version, s.effective_status.value) for s in sessions]
-    digest = hashlib.sha256(repr((state, get_language())).encode()).hexdigest()
-    etag = f'W/"{digest[:32]}"'
-    known = request.headers.get("If-None-Match", "")
-    if etag in [tag.strip() for tag in known.split(",")]:
-        return Response(status=304, headers={"ETag": etag})
-    return Response(body, headers={"ETag": etag})

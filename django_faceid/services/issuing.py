@@ -166,7 +166,7 @@ class _Issue:
         for event in self.events:
             outbox.announce(event)
         if failure is not None:
-            raise as_service_error(failure, self.session, self.trace_id)
+            raise as_service_error(failure, GET_TOKEN, self.session, self.trace_id)
         if self.session.status != Status.ISSUED:
             raise Busy("The token came too late.", retry_after=1, session=self.session)
         return self.session

@@ -17,16 +17,22 @@ def attempts_left(flow: conf.Flow, subject_key: str) -> int | None:
     return max(0, min(left)) if left else None
 
 
-def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
-    """Raise ``TooManyAttempts``, with the time until the next one, when none are left."""
+def seconds_to_next(flow: conf.Flow, subject_key: str) -> int | None:
+    """Whole seconds until this subject may have a token again; None when it may now."""
     waits = []
     for span, times in _issue_times(flow, subject_key).items():
         if len(times) >= flow.max_issues[span]:
             # The window has room again when the limit-th newest leaves it.
             frees_at = times[-flow.max_issues[span]] + span
             waits.append((frees_at - clock.now()).total_seconds())
-    if waits:
-        raise TooManyAttempts(retry_after=max(1, math.ceil(max(waits))))
+    return max(1, math.ceil(max(waits))) if waits else None
+
+
+def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
+    """Raise ``TooManyAttempts``, with the time until the next one, when none are left."""
+    seconds = seconds_to_next(flow, subject_key)
+    if seconds is not None:
+        raise TooManyAttempts(retry_after=seconds)
 
 
 def next_attempt_number(subject_key: str, flow: str) -> int:

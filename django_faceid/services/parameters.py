@@ -25,6 +25,10 @@ VENDOR_DEFAULTS: Mapping[str, Any] = {
     "enable_bot_bg_detection": False,
 }
 
+# What a client may set where its flow has no CLIENT_MAY_SET: nothing here can weaken a check,
+# since levels may only rise and tries only fall.
+HARMLESS = ("action_list", "extra", "retry_limit", "secure_level")
+
 
 def build(
     flow: conf.Flow, subject: Subject, given: Mapping[str, Any], *, extra: str = ""
@@ -55,6 +59,12 @@ def build(
                 for broken in error.violations
             )
         ) from None
+
+
+def client_may_set(flow: conf.Flow) -> list[str]:
+    """What a client of this flow may set, in our names and sorted."""
+    names = {*(HARMLESS if flow.client_may_set is None else flow.client_may_set), "meta_data"}
+    return sorted(names | {"image"} if flow.image == "client" else names - {"image"})
 
 
 def columns(request: GetFaceIdTokenIntlRequest) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def _may_set(flow: conf.Flow, name: str, value: Any) -> bool:
         return not isinstance(value, str) or value >= own
     if name == "retry_limit":
         return not isinstance(value, int) or value <= own or value > 5
-    return name in ("action_list", "extra") or value == own
+    return name in HARMLESS or value == own
 
 
 def _picture_on_file(flow: conf.Flow, subject: Subject) -> str:

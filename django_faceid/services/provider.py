@@ -12,6 +12,7 @@ from ..tencent.errors import (
     Refused,
     SignatureExpired,
 )
+from ..tencent.types import GET_TOKEN
 from .errors import (
     Busy,
     FieldError,
@@ -23,11 +24,12 @@ from .errors import (
 
 
 def as_service_error(
-    error: FaceIdError, session: VerificationSession | None, trace_id: str
+    error: FaceIdError, action: str, session: VerificationSession | None, trace_id: str
 ) -> ServiceError:
     """What a caller is told about a failed call: never Tencent's text, always its RequestId."""
     about = {"session": session, "request_id": error.request_id or "", "trace_id": trace_id}
-    if isinstance(error, InputRejected):
+    # Asking for a result takes nobody's input, whatever Tencent thinks of it.
+    if isinstance(error, InputRejected) and action == GET_TOKEN:
         return Invalid(errors=(_blame(error),), **about)  # type: ignore[arg-type]
     if isinstance(error, RateLimited):
         return Busy(retry_after=1, **about)  # type: ignore[arg-type]

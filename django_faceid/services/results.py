@@ -113,7 +113,7 @@ class _Pull:
             pass
         except FaceIdError as error:
             if not isinstance(error, TokenUnusable):
-                raise as_service_error(error, self.session, self.trace_id) from None
+                raise as_service_error(error, GET_RESULT, self.session, self.trace_id) from None
         self.session.refresh_from_db()
         outbox.announce(self.event)
         return self.session
