@@ -20,7 +20,7 @@ ALGORITHM = "TC3-HMAC-SHA256"
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Credentials:
     """One API key pair; `Token` only with temporary (STS) credentials.
 

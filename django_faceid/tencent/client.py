@@ -242,6 +242,7 @@ def _was_never_sent(error: BaseException, cause: BaseException) -> bool:
 
 
 def _in_handshake(cause: BaseException) -> bool:
-    """A TLS error after the handshake may have cut off a request that was carried out."""
+    """Did TLS fail, or time out, before anything else could be sent?"""
     handshake = ssl.SSLSocket.do_handshake.__code__
-    return any(frame.f_code is handshake for frame, _ in walk_tb(cause.__traceback__))
+    tracebacks = (error.__traceback__ for error in (cause, cause.__cause__) if error)
+    return any(frame.f_code is handshake for each in tracebacks for frame, _ in walk_tb(each))

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -313,9 +314,27 @@ def test_an_untrusted_certificate_means_that_nothing_was_sent(
     assert tls_wire.received == []
 
 
-def test_a_server_without_tls_was_never_sent_anything(wire: Wire, make_client: MakeClient) -> None:
-    never_sent(make_client(endpoint=f"https://{wire.host}"))
-    assert wire.received == []
+@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", None])
+def test_a_server_that_does_not_complete_the_handshake_was_never_sent_anything(
+    make_client: MakeClient, greeting: bytes | None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(_hears, server, greeting)
+        never_sent(make_client(endpoint=f"https://127.0.0.1:{server.getsockname()[1]}"))
+        assert b"POST" not in heard.result(5)
+
+
+def _hears(server: socket.socket, greeting: bytes | None) -> bytes:
+    """What a client says that gets a greeting which is not TLS, or (None) no answer at all."""
+    heard = b""
+    connection, _ = server.accept()
+    with connection, suppress(ConnectionResetError):
+        if greeting is not None:
+            connection.sendall(greeting)
+            connection.shutdown(socket.SHUT_WR)
+        while chunk := connection.recv(4096):
+            heard += chunk
+    return heard
 
 
 def test_a_tls_connection_that_breaks_after_the_handshake_may_have_been_carried_out(
@@ -361,7 +380,8 @@ def test_a_connection_that_the_server_left_idle_is_opened_anew(
     assert [got.connection for got in wire.received] == [1, 2]
 
 
-def test_threads_share_a_client_without_mixing_answers(wire: Wire, client: FaceIdClient) -> None:
+def test_threads_share_a_client_without_mixing_answers(wire: Wire, make_client: MakeClient) -> None:
+    client = make_client(timeout=(5, 5))
     lock = threading.Lock()
     numbers = iter(range(1000))
 

@@ -34,6 +34,16 @@ def test_a_foreign_character_anywhere_is_refused(rest: bytes, place: int, foreig
     assert rule(image[:place] + foreign + image[place:]) == "base64"
 
 
+@given(st.binary(max_size=60), st.integers(0, 99), st.sampled_from(" \n\r\t-_,;%\x00é\ud800"))
+def test_foreign_characters_that_keep_the_length_are_refused(
+    rest: bytes, place: int, foreign: str
+) -> None:
+    image = encoded(JPEG + rest)
+    place %= len(image)
+    assert rule(image[:place] + foreign + image[place + 1 :]) == "base64"
+    assert rule(image[:place] + foreign * 4 + image[place:]) == "base64"
+
+
 @pytest.mark.parametrize("picture", [JPEG, JPEG + b"1", JPEG + b"12"])
 def test_missing_or_surplus_padding_is_refused(picture: bytes) -> None:
     image = encoded(picture)

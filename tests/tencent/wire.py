@@ -74,6 +74,7 @@ class Wire:
 
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
+    request_queue_size = 64
 
     def __init__(self, wire: Wire, tls: ssl.SSLContext | None) -> None:
         self.wire = wire
@@ -101,7 +102,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
 def _read_request(stream: BinaryIO, number: int) -> Received | None:
     words = stream.readline().decode("latin-1").split()
-    if len(words) != 3:
+    if len(words) != 3 or not words[2].startswith("HTTP/"):
         return None
     headers: dict[str, str] = {}
     while line := stream.readline().decode("latin-1").rstrip("\r\n"):
