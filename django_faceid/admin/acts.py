@@ -1,0 +1,233 @@
+"""What staff may do to a session: fetch its result, cancel it, approve or reject it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import connections, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from .. import clock, conf, services
+from ..models import Review, Source, Status, VerificationSession
+from ..models.transitions import DECIDED
+from ..services.errors import ServiceError
+from . import badges, words
+from .advice import what_to_do
+from .base import AuditAdmin
+from .forms import DecisionForm
+
+
+class Act(NamedTuple):
+    """A button on a session's page; one that does not ``post`` leads to a page that asks why."""
+
+    label: str
+    url: str
+    posts: bool
+    tone: str
+
+
+DECISIONS: Mapping[Review, Callable[..., None]] = {
+    Review.APPROVED: services.approve,
+    Review.REJECTED: services.reject,
+}
+
+
+def can_fetch(session: VerificationSession) -> bool:
+    """Whether Tencent can still be asked how a session ended."""
+    ends = session.result_expires_at
+    return bool(session.sdk_token and ends and clock.now() < ends)
+
+
+def hindrance(session: VerificationSession, user: Any, to: Review) -> str:
+    """Why this member of staff cannot decide like this; empty when nothing stands in the way."""
+    if session.status not in DECIDED:
+        return _("Only a session with a final result can be decided on.")
+    if session.user_id == user.pk:
+        return _("Nobody decides on their own session: ask a colleague.")
+    if session.review == to:
+        return _("This is decided like that already.")
+    return ""
+
+
+class SessionActs(AuditAdmin):
+    """The views behind the buttons, each one service call."""
+
+    decision_template = "admin/faceid/verificationsession/decision.html"
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            self._url("fetch-result", self.fetch_result_view),
+            self._url("cancel", self.cancel_view),
+            self._url("approve", self.approve_view),
+            self._url("reject", self.reject_view),
+        ]
+        return own + super().get_urls()
+
+    def _url(self, act: str, view: Callable[..., HttpResponse]) -> URLPattern:
+        wrapped: Callable[..., Any] = self.admin_site.admin_view(view)
+        # Evidence of a call to Tencent must outlive a page that fails after it.
+        for alias in connections:
+            wrapped = transaction.non_atomic_requests(using=alias)(wrapped)
+        return path(f"<path:object_id>/{act}/", wrapped, name=self._name(act))
+
+    def _name(self, act: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{act.replace('-', '_')}"
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("faceid.operate_verificationsession")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("faceid.review_verificationsession")
+
+    def acts(self, request: HttpRequest, session: VerificationSession) -> list[Act]:
+        """The buttons that make sense for this session and this member of staff."""
+        found = []
+        if self.has_operate_permission(request):
+            if can_fetch(session):
+                found.append(self._act(session, _("Fetch result"), "fetch-result"))
+            if session.effective_status == Status.ISSUED:
+                found.append(self._act(session, _("Cancel session"), "cancel", tone=badges.BAD))
+        if self.has_review_permission(request):
+            if not hindrance(session, request.user, Review.APPROVED):
+                found.append(self._act(session, _("Approve…"), "approve", False, badges.GOOD))
+            if not hindrance(session, request.user, Review.REJECTED):
+                found.append(self._act(session, _("Reject…"), "reject", False, badges.BAD))
+        return found
+
+    def _act(
+        self,
+        session: VerificationSession,
+        label: str,
+        act: str,
+        posts: bool = True,
+        tone: str = badges.QUIET,
+    ) -> Act:
+        name = f"admin:{self._name(act)}"
+        url = reverse(name, args=[session.pk], current_app=self.admin_site.name)
+        return Act(label, url, posts, tone)
+
+    def fetch_result_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask Tencent how the session ended, now."""
+        return self._operate(request, object_id, self._fetch_result)
+
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Close a session whose token is live."""
+        return self._operate(request, object_id, self._cancel)
+
+    def approve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then let the session prove its person."""
+        return self._decide(request, object_id, Review.APPROVED)
+
+    def reject_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then let the session prove nothing."""
+        return self._decide(request, object_id, Review.REJECTED)
+
+    def _operate(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        act: Callable[[HttpRequest, VerificationSession], None],
+    ) -> HttpResponse:
+        session = self.require(request, object_id)
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            act(request, session)
+        except (ServiceError, conf.SettingError, ImportError) as error:
+            self.message_user(request, what_to_do(error), messages.ERROR)
+        return self._back(session)
+
+    def _fetch_result(self, request: HttpRequest, session: VerificationSession) -> None:
+        if not can_fetch(session):
+            text = _("There is nothing to fetch: no token is held, or Tencent has forgotten it.")
+            self.message_user(request, text, messages.WARNING)
+            return
+        looks = session.pulls
+        session = services.fetch_result(session, source=Source.STAFF, actor=request.user)
+        if session.pulls == looks:
+            text = _("Tencent was asked a moment ago. Wait two seconds and try again.")
+            self.message_user(request, text, messages.INFO)
+            return
+        text, level = _told(session)
+        self.log_change(request, session, _("Fetched the result: %s") % text)
+        self.message_user(request, text, level)
+
+    def _cancel(self, request: HttpRequest, session: VerificationSession) -> None:
+        services.cancel(session, source=Source.STAFF, actor=request.user)
+        self.log_change(request, session, _("Canceled the session."))
+        text = _("Canceled. No phone can start from it any more; one that has cannot be stopped.")
+        self.message_user(request, text, messages.SUCCESS)
+
+    def _decide(self, request: HttpRequest, object_id: str, to: Review) -> HttpResponse:
+        session = self.require(request, object_id)
+        if not self.has_review_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        if obstacle := hindrance(session, request.user, to):
+            self.message_user(request, obstacle, messages.WARNING)
+            return self._back(session)
+        given = request.POST if request.method == "POST" else None
+        form = DecisionForm(given, initial={"version": session.version})
+        if form.is_valid():
+            self._record(request, session, to, form.cleaned_data)
+            return self._back(session)
+        return self._ask_why(request, session, to, form)
+
+    def _record(
+        self, request: HttpRequest, session: VerificationSession, to: Review, given: dict[str, Any]
+    ) -> None:
+        if given["version"] != session.version:
+            text = _("The session has changed since you opened it. Look again, then decide.")
+            self.message_user(request, text, messages.WARNING)
+            return
+        try:
+            DECISIONS[to](session, actor=request.user, reason=given["reason"], note=given["note"])
+        except ServiceError as error:
+            self.message_user(request, what_to_do(error), messages.ERROR)
+            return
+        text = _("%(decision)s: %(reason)s") % {
+            "decision": str(to.label).capitalize(),
+            "reason": given["reason"],
+        }
+        self.log_change(request, session, text)
+        self.message_user(request, text, messages.SUCCESS)
+
+    def _ask_why(
+        self, request: HttpRequest, session: VerificationSession, to: Review, form: DecisionForm
+    ) -> HttpResponse:
+        approving = to == Review.APPROVED
+        context = {
+            **self.page_head(request, session),
+            "title": _("Approve this session?") if approving else _("Reject this session?"),
+            "form": form,
+            "approving": approving,
+            "reverses": session.review in (Review.APPROVED, Review.REJECTED),
+        }
+        return self.render(request, self.decision_template, session, context)
+
+    def page_head(self, request: HttpRequest, session: VerificationSession) -> dict[str, Any]:
+        """Who and where: the head of every page about a session."""
+        raise NotImplementedError
+
+    def _back(self, session: VerificationSession) -> HttpResponse:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        url = reverse(name, args=[session.pk], current_app=self.admin_site.name)
+        return HttpResponseRedirect(url)
+
+
+def _told(session: VerificationSession) -> tuple[str, int]:
+    """What Tencent said, and how gladly staff hear it."""
+    if error := words.explain_error(session.result_error):
+        text = _("The result cannot be fetched. %(meaning)s %(advice)s")
+        return text % {"meaning": error.meaning, "advice": error.advice}, messages.WARNING
+    if result := words.explain_result(session.result_code):
+        return _("The result is in: %s") % result.meaning, messages.SUCCESS
+    return _("Tencent says that the process has not ended. Try again later."), messages.INFO

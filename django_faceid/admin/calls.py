@@ -1,0 +1,105 @@
+"""Calls to Tencent: every attempt, and what it says."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ApiCall, VerificationSession
+from . import badges, facts, search, words
+from .base import AuditAdmin, moment
+from .filters import ActionFilter, ErrorCodeFilter, SessionFilter
+from .sessions import BULKY
+
+
+class ApiCallAdmin(AuditAdmin):
+    """Find any attempt by its RequestId; read what it means and what to do about it."""
+
+    list_display = (
+        "started",
+        "asked",
+        "how_it_ended",
+        "error",
+        "took",
+        "queued",
+        "request",
+        "session_id",
+    )
+    list_filter = ("outcome", ActionFilter, ErrorCodeFilter, SessionFilter)
+    list_select_related = ("session",)
+    search_help_text = search.HELP
+    page_template = "admin/faceid/apicall/call.html"
+    lookups = frozenset({"outcome", "action", "error_code", "session"})
+
+    @admin.display(description=_("started"))
+    def started(self, call: ApiCall) -> SafeString:
+        return moment(call.started_at)
+
+    @admin.display(description=_("action"))
+    def asked(self, call: ApiCall) -> str:
+        return call.action
+
+    @admin.display(description=_("session"))
+    def session_id(self, call: ApiCall) -> SafeString | None:
+        if call.session is None:
+            return None
+        return format_html('<code class="faceid-copy">{}</code>', call.session.public_id)
+
+    @admin.display(description=_("outcome"))
+    def how_it_ended(self, call: ApiCall) -> badges.Badge:
+        return badges.of_outcome(call)
+
+    @admin.display(description=_("error code"))
+    def error(self, call: ApiCall) -> str | None:
+        return call.error_code or None
+
+    @admin.display(description=_("RequestId"))
+    def request(self, call: ApiCall) -> SafeString | None:
+        if not call.request_id:
+            return None
+        return format_html('<code class="faceid-copy">{}</code>', call.request_id)
+
+    @admin.display(description=_("took, ms"))
+    def took(self, call: ApiCall) -> int | None:
+        return call.milliseconds
+
+    @admin.display(description=_("waited, ms"))
+    def queued(self, call: ApiCall) -> int:
+        return call.waited
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
+        return super().get_queryset(request).defer(*(f"session__{name}" for name in BULKY))
+
+    def page_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
+        return self.get_queryset(request).select_related("session__user")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (search.calls_found(queryset, search_term) if search_term else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # A token is a secret even from staff: the page that finds one must not repeat it.
+        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
+            pk = search.session_of_token(term)
+            if pk is not None:
+                return HttpResponseRedirect(f"?session={pk}")
+        return super().changelist_view(request, extra_context)
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        call = cast(ApiCall, row)
+        return {
+            "badge": badges.of_outcome(call),
+            "facts": facts.of_call(call),
+            "error": words.explain_error(call.error_code),
+            "session": call.session,
+            "session_url": self.page_url(request, VerificationSession, call.session_id),
+        }

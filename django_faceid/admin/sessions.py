@@ -1,0 +1,154 @@
+"""Sessions: the list, and the page that tells a session's story."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ApiCall, VerificationSession
+from . import badges, clocks, facts, search, story, timeline, words
+from .acts import SessionActs
+from .base import moment
+from .filters import EffectiveStatusFilter, FlowFilter, SubjectFilter
+
+# No list shows them, and each would be decrypted or parsed for every row.
+BULKY = ("sdk_token", "server_param_info", "flow_snapshot")
+MOST_OTHERS = 10
+
+
+def who(session: VerificationSession) -> str:
+    """Whose session it is, as far as anybody still knows."""
+    if session.user is not None:
+        return session.user.get_username()
+    return session.reference or str(_("user deleted"))
+
+
+class VerificationSessionAdmin(SessionActs):
+    """Find any session by what staff have in hand; read everything that happened to it."""
+
+    list_display = (
+        "created",
+        "current_status",
+        "person",
+        "current_verdict",
+        "result",
+        "flow_name",
+        "mode",
+        "session_id",
+    )
+    list_filter = (
+        EffectiveStatusFilter,
+        "verdict",
+        "review",
+        "livemode",
+        FlowFilter,
+        SubjectFilter,
+    )
+    list_select_related = ("user",)
+    search_help_text = search.HELP
+    page_template = "admin/faceid/verificationsession/session.html"
+    lookups = frozenset({"status", "verdict", "review", "livemode", "flow", "subject_key"})
+
+    @admin.display(description=_("session"))
+    def session_id(self, session: VerificationSession) -> SafeString:
+        return format_html('<code class="faceid-copy">{}</code>', session.public_id)
+
+    @admin.display(description=_("person"))
+    def person(self, session: VerificationSession) -> str:
+        return who(session)
+
+    @admin.display(description=_("flow"))
+    def flow_name(self, session: VerificationSession) -> str:
+        return session.flow
+
+    @admin.display(description=_("status"))
+    def current_status(self, session: VerificationSession) -> badges.Badge:
+        return badges.of_status(session)
+
+    @admin.display(description=_("verdict"))
+    def current_verdict(self, session: VerificationSession) -> badges.Badge:
+        return badges.of_verdict(session)
+
+    @admin.display(description=_("result"))
+    def result(self, session: VerificationSession) -> str | None:
+        code = session.result_code or session.result_error or session.error_code
+        parts = (code, words.category(session.category))
+        return " · ".join(part for part in parts if part) or None
+
+    @admin.display(description=_("created"))
+    def created(self, session: VerificationSession) -> SafeString:
+        return moment(session.created_at)
+
+    @admin.display(description=_("mode"))
+    def mode(self, session: VerificationSession) -> str:
+        return str(_("live") if session.livemode else _("test"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VerificationSession]:
+        return super().get_queryset(request).defer(*BULKY)
+
+    def page_queryset(self, request: HttpRequest) -> QuerySet[VerificationSession]:
+        return self.get_queryset(request).defer(None).select_related("user")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (search.sessions_found(queryset, search_term) if search_term else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # A token is a secret even from staff: the page that finds one must not repeat it.
+        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
+            pk = search.session_of_token(term)
+            if pk is not None:
+                return HttpResponseRedirect(self.page_url(request, VerificationSession, pk))
+        return super().changelist_view(request, extra_context)
+
+    def page_head(self, request: HttpRequest, session: VerificationSession) -> dict[str, Any]:
+        return {
+            "badges": [
+                (_("Status"), badges.of_status(session)),
+                (_("Verdict"), badges.of_verdict(session)),
+                (_("Review"), badges.of_review(session)),
+            ],
+            "story": story.of(session),
+            "who": who(session),
+            "who_url": self.page_url(request, get_user_model(), session.user_id),
+        }
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        session = cast(VerificationSession, row)
+        return {
+            **self.page_head(request, session),
+            "acts": self.acts(request, session),
+            "own": session.user_id is not None and session.user_id == request.user.pk,
+            "bars": clocks.bars(session),
+            "asked_for": facts.asked_for(session),
+            "came_back": facts.came_back(session),
+            "on_file": facts.on_file(session),
+            "timeline": timeline.of(session),
+            "links_calls": self.may_open(request, ApiCall),
+            "others": self._others(session),
+            "others_url": self._list_url(session),
+        }
+
+    def _others(self, session: VerificationSession) -> list[tuple[VerificationSession, Any, Any]]:
+        same = VerificationSession.objects.filter(subject_key=session.subject_key)
+        newest = same.exclude(pk=session.pk).order_by("-id").defer(*BULKY)
+        return [
+            (other, badges.of_status(other), badges.of_verdict(other))
+            for other in newest[:MOST_OTHERS]
+        ]
+
+    def _list_url(self, session: VerificationSession) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        url = reverse(name, current_app=self.admin_site.name)
+        return f"{url}?subject_key={session.subject_key}"
