@@ -82,14 +82,16 @@ def test_other_subjects_and_flows_have_sessions_of_their_own(
     assert len(sessions) == 3
 
 
-@pytest.mark.parametrize("why", ["reported", "parameters", "too_late"])
+@pytest.mark.parametrize("why", ["reported", "parameters", "extra", "too_late"])
 def test_a_token_that_does_not_fit_is_replaced(sandbox: SandboxState, why: str) -> None:
     old = issue_token("ann").session
-    params = {}
+    params: dict[str, Any] = {}
     if why == "reported":
         services.report(old, 0)
     elif why == "parameters":
         params = {"retry_limit": 1}
+    elif why == "extra":
+        params = {"extra": "order 7"}
     else:
         advance(minutes=9, seconds=30)
     new = issue_token("ann", params=params).session
