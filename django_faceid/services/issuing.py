@@ -78,7 +78,7 @@ def issue_token(
     if not rules.allow_again and gate.is_verified(subject, flow):
         raise AlreadyVerified
     live = _live_session(subject, flow, source)
-    if live is not None and _fits(live, request):
+    if live is not None and _fits(live, request, public_id):
         if idempotency_key:
             _remember(key, live)
         return Issued(live, fresh=False)
@@ -116,14 +116,19 @@ def _live_session(subject: Subject, flow: str, source: Source) -> VerificationSe
     return live
 
 
-def _fits(live: VerificationSession, request: GetFaceIdTokenIntlRequest) -> bool:
+def _fits(
+    live: VerificationSession, request: GetFaceIdTokenIntlRequest, public_id: uuid.UUID
+) -> bool:
     """Whether a live session can be given again instead of a new one."""
     if not live.may_start or live.seconds_left < conf.get().reuse_min_seconds:
         return False
     asked = parameters.columns(request)
-    # The phone's SDK makes MetaData anew for every tap; Extra is ours when the host has none.
-    ours = {"meta_data_sha256"} | ({"extra"} if live.extra == str(live.public_id) else set())
-    return all(getattr(live, name) == value for name, value in asked.items() if name not in ours)
+    # The phone's SDK makes MetaData anew for every tap.
+    del asked["meta_data_sha256"]
+    # Each session sends its own id where nobody gave an Extra.
+    if asked["extra"] == str(public_id):
+        asked["extra"] = str(live.public_id)
+    return all(getattr(live, name) == value for name, value in asked.items())
 
 
 def _remember(key: Key, session: VerificationSession) -> None:
