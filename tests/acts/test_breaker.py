@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from pytest_django import Settings
 
-from django_faceid.services import breaker as module
 from django_faceid.services.breaker import Breaker
 from django_faceid.services.errors import Busy, ProviderUnreachable
 
@@ -11,7 +12,7 @@ from django_faceid.services.errors import Busy, ProviderUnreachable
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
 
 @pytest.fixture

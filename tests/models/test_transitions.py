@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ FACTS = {
 
 
 def move(session: VerificationSession, to: Status) -> SessionEvent | None:
-    facts = dict(FACTS.get(to, {}))
+    facts: dict[str, Any] = dict(FACTS.get(to, {}))
     if facts:
         facts["result_at"] = session.created_at
     if to == Status.ISSUED:
