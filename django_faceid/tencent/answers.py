@@ -105,10 +105,12 @@ def _read_body(
 ) -> tuple[bytearray, tuple[str, str] | None]:
     body = bytearray()
     flaw = None
+    # read1 returns what has arrived, so that dripping bytes cannot outlast the deadline. Without
+    # it (urllib3 before 2.2) the deadline is only looked at after each full chunk.
+    read = getattr(response.raw, "read1", response.raw.read)
     with response:
         try:
-            # read1 returns what has arrived, so that dripping bytes cannot outlast the deadline.
-            while flaw is None and (chunk := response.raw.read1(CHUNK_BYTES)):
+            while flaw is None and (chunk := read(CHUNK_BYTES)):
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     flaw = ("TooLarge", f"The answer exceeds {MAX_ANSWER_BYTES} bytes.")

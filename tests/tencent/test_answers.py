@@ -6,6 +6,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 from django_faceid.tencent import answers
 from django_faceid.tencent.client import FaceIdClient
@@ -173,6 +174,17 @@ def test_a_dripping_answer_is_given_up_near_the_read_timeout(
     start = time.monotonic()
     assert broken(client).code == "CutOff"
     assert 0.3 <= time.monotonic() - start < 0.9
+
+
+def test_an_older_urllib3_reads_whole_answers_all_the_same(
+    wire: Wire, client: FaceIdClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in (HTTPResponse, BaseHTTPResponse):
+        monkeypatch.delattr(kind, "read1", raising=False)
+    wire.plays(envelope({**TOKEN, "Novelty": "x" * 200_000}))
+    assert client.get_token(REQUEST).SdkToken == "TOKEN-1"
+    wire.plays(sends_and_closes(answer(b"{", length=9)))
+    assert broken(client).code == "CutOff"
 
 
 def test_a_redirect_is_neither_followed_nor_read_without_bound(
