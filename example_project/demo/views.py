@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
-
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
@@ -38,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
     template = "demo/page.html" if request.user.is_authenticated else "demo/welcome.html"
     context = {
         "sandbox": sandbox(),
-        "sessions_in_admin": reverse("admin:index") + "faceid/verificationsession/",
+        "sessions_in_admin": reverse("admin:faceid_verificationsession_changelist"),
     }
     return render(request, template, context)
 

@@ -40,7 +40,7 @@ export class Wire {
       method: "POST",
       target: call.action,
       headers: {},
-      status: call.error_code || call.response?.Result || call.outcome,
+      status: call.error_code || result(call) || call.outcome,
       good: call.outcome === "ok",
       milliseconds: call.milliseconds,
       sent: call.request ?? "kept nowhere: Tencent was asked directly",
@@ -100,4 +100,8 @@ async function copy({ target }) {
   await navigator.clipboard.writeText(target.parentElement.querySelector(".curl").textContent);
   target.textContent = "Copied";
   setTimeout(() => (target.textContent = "Copy"), 1500);
+}
+
+function result({ response }) {
+  return response?.Result && `Result ${response.Result}`;
 }
