@@ -9,19 +9,17 @@ from typing import Any
 
 import requests
 from django.conf import settings
+from rest_framework.exceptions import APIException
 
 from .clock_file import ClockFile
 
 TIMEOUT = (3, 10)
 
 
-class DoorRefused(Exception):
-    """The sandbox says no, or does not answer; ``code`` and ``message`` say why."""
+class DoorRefused(APIException):
+    """The sandbox says no, or does not answer: 409 with its words."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
+    status_code = 409
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,9 @@ class Sandbox:
             )
             content = answer.json()
         except requests.RequestException as error:
-            raise DoorRefused("Unreachable", "The sandbox does not answer.") from error
+            raise DoorRefused("The sandbox does not answer.", "Unreachable") from error
         if answer.status_code >= 400:
-            raise DoorRefused(content["Error"]["Code"], content["Error"]["Message"])
+            raise DoorRefused(content["Error"]["Message"], content["Error"]["Code"])
         return content
 
 

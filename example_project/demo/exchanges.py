@@ -8,8 +8,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-
 from django_faceid import conf
 from django_faceid.models import ApiCall, SessionEvent
 from django_faceid.tencent.types import VERSION
@@ -19,14 +17,14 @@ from .sandbox import DoorRefused, sandbox
 KEPT = 20
 
 
-def calls(user: AbstractBaseUser) -> list[dict[str, Any]]:
+def calls(user: Any) -> list[dict[str, Any]]:
     """The user's newest calls to Tencent, newest first; with their bodies where a sandbox ran."""
     rows = ApiCall.objects.filter(session__user=user).order_by("-id")[:KEPT]
     seen = _exchanges()
     return [_call(row, seen.get(row.request_id, {})) for row in rows]
 
 
-def events(user: AbstractBaseUser) -> list[dict[str, Any]]:
+def events(user: Any) -> list[dict[str, Any]]:
     """What the app noted about the user's sessions, newest first."""
     rows = SessionEvent.objects.filter(session__user=user).select_related("session")
     return [
