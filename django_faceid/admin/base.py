@@ -134,8 +134,12 @@ class AuditAdmin(ModelAdmin):
 def moment(when: datetime) -> SafeString:
     """A moment to the second, for people and for machines, in a list."""
     local = timezone.localtime(when)
-    text = local.strftime("%Y-%m-%d %H:%M:%S")
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
+    return format_html(
+        '<time datetime="{}"><span>{}</span> <span>{}</span></time>',
+        local.isoformat(),
+        local.strftime("%Y-%m-%d"),
+        local.strftime("%H:%M:%S"),
+    )
 
 
 def _with_warnings(context: dict[str, Any] | None) -> dict[str, Any]:

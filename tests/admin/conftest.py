@@ -1,0 +1,85 @@
+"""Staff of every kind, each with a browser."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from django_faceid.models import ApiCall, VerificationSession
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.testing import faceid_sandbox
+
+StaffClient = Callable[..., Client]
+
+VIEW = ("view_verificationsession", "view_apicall")
+OPERATE = (*VIEW, "operate_verificationsession")
+REVIEW = (*VIEW, "review_verificationsession")
+
+SESSIONS = "/admin/faceid/verificationsession/"
+CALLS = "/admin/faceid/apicall/"
+
+
+@pytest.fixture
+def staff(db: None) -> StaffClient:
+    """A browser that a member of staff with these permissions is logged in with."""
+
+    def log_in(*codenames: str, user: User | None = None) -> Client:
+        user = user or User.objects.create_user(f"staff-{uuid.uuid4()}", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def superuser(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def customer(db: None) -> User:
+    return User.objects.create_user("amelia@example.com", email="amelia@example.com")
+
+
+@pytest.fixture
+def sandbox(db: None) -> Iterator[SandboxState]:
+    with faceid_sandbox() as state:
+        yield state
+
+
+def page(session: VerificationSession, act: str = "change") -> str:
+    return f"{SESSIONS}{session.pk}/{act}/"
+
+
+def call_page(call: ApiCall) -> str:
+    return reverse("admin:faceid_apicall_change", args=[call.pk])
+
+
+def make_call(session: VerificationSession | None, **columns: object) -> ApiCall:
+    defaults: dict[str, object] = {
+        "session": session,
+        "action": "GetFaceIdTokenIntl",
+        "account": "default",
+        "region": "ap-singapore",
+        "outcome": "ok",
+        "request_id": str(uuid.uuid4()),
+        "trace_id": str(uuid.uuid4()),
+        "milliseconds": 120,
+    }
+    return ApiCall.objects.create(**{**defaults, **columns})
+
+
+def text(client: Client, url: str, **params: str) -> str:
+    """The markup of a page that must be there."""
+    response = client.get(url, params)
+    assert response.status_code == 200, (url, response.status_code)
+    return response.content.decode()

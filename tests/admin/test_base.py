@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from django_faceid.models import ApiCall, SessionEvent, Status, VerificationSession
+from django_faceid.testing import make_session
+from tests.admin.conftest import (
+    CALLS,
+    OPERATE,
+    REVIEW,
+    SESSIONS,
+    VIEW,
+    StaffClient,
+    call_page,
+    make_call,
+    page,
+    text,
+)
+
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+\s*=|javascript:", re.I)
+
+
+@pytest.fixture
+def session(customer: User) -> VerificationSession:
+    return make_session(customer, status=Status.FAILED)
+
+
+@pytest.fixture
+def call(session: VerificationSession) -> ApiCall:
+    return make_call(session)
+
+
+def readable(session: VerificationSession, call: ApiCall) -> list[str]:
+    return [SESSIONS, CALLS, page(session), page(session, "history"), call_page(call)]
+
+
+def test_nobody_sees_anything_without_logging_in(
+    client: Client, session: VerificationSession, call: ApiCall
+) -> None:
+    acts = [page(session, act) for act in ("fetch-result", "cancel", "approve", "reject")]
+    for url in [*readable(session, call), *acts]:
+        for response in (client.get(url), client.post(url)):
+            assert response.status_code == 302
+            assert response["Location"].startswith("/admin/login/")
+
+
+def test_staff_without_permissions_see_nothing(
+    staff: StaffClient, session: VerificationSession, call: ApiCall
+) -> None:
+    browser = staff()
+    acts = [page(session, act) for act in ("fetch-result", "cancel", "approve", "reject")]
+    for url in [*readable(session, call), *acts]:
+        assert browser.get(url).status_code == 403
+        assert browser.post(url).status_code == 403
+
+
+def test_acting_needs_the_permission_to_look_too(
+    staff: StaffClient, session: VerificationSession
+) -> None:
+    browser = staff("operate_verificationsession", "review_verificationsession")
+    assert browser.post(page(session, "cancel")).status_code == 403
+    assert browser.get(page(session, "approve")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("permissions", "allowed"),
+    [
+        (VIEW, set()),
+        (OPERATE, {"fetch-result", "cancel"}),
+        (REVIEW, {"approve", "reject"}),
+    ],
+)
+def test_each_act_needs_its_permission(
+    staff: StaffClient,
+    session: VerificationSession,
+    call: ApiCall,
+    permissions: tuple[str, ...],
+    allowed: set[str],
+) -> None:
+    browser = staff(*permissions)
+    for url in readable(session, call):
+        assert browser.get(url).status_code == 200
+    for act in ("fetch-result", "cancel", "approve", "reject"):
+        response = browser.post(page(session, act))
+        assert (response.status_code != 403) is (act in allowed), act
+
+
+def test_not_even_superusers_add_change_or_delete(
+    superuser: Client, session: VerificationSession, call: ApiCall
+) -> None:
+    for url, row in ((SESSIONS, session), (CALLS, call)):
+        assert superuser.get(f"{url}add/").status_code == 403
+        assert superuser.post(f"{url}add/", {}).status_code == 403
+        assert superuser.get(f"{url}{row.pk}/delete/").status_code == 403
+        assert superuser.post(f"{url}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert superuser.post(f"{url}{row.pk}/change/", {"status": "succeeded"}).status_code == 405
+        chosen = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
+        superuser.post(url, chosen)
+    assert VerificationSession.objects.get().version == session.version
+    assert ApiCall.objects.count() == 1
+
+
+@pytest.mark.parametrize("superuser_too", [True, False])
+def test_users_with_sessions_can_be_deleted(
+    staff: StaffClient, session: VerificationSession, customer: User, superuser_too: bool
+) -> None:
+    reviewer = User.objects.create_user("reviewer")
+    SessionEvent.objects.create(
+        session=session, kind="review", source="staff", actor=reviewer, actor_pk=reviewer.pk
+    )
+    someone = User.objects.create_user("deleter", is_staff=True, is_superuser=superuser_too)
+    browser = staff(*VIEW, "view_user", "delete_user", user=someone)
+    for user in (customer, reviewer):
+        url = f"/admin/auth/user/{user.pk}/delete/"
+        assert "Are you sure" in text(browser, url)
+        browser.post(url, {"post": "yes"})
+        assert not User.objects.filter(pk=user.pk).exists()
+    session.refresh_from_db()
+    assert session.user is None
+    html = text(browser, page(session))
+    assert "user deleted" in html
+    assert f"user {reviewer.pk}, deleted since" in html
+
+
+def test_pages_carry_no_inline_script_or_style(
+    superuser: Client, session: VerificationSession, call: ApiCall
+) -> None:
+    live = make_session("live")
+    for url in [*readable(session, call), page(live), page(session, "approve")]:
+        assert not INLINE.search(text(superuser, url)), url
+
+
+def test_a_row_that_is_not_there_is_a_404(superuser: Client) -> None:
+    for key in ("7", "99999999999999999999999", "nonsense", "%3Cscript%3E"):
+        assert superuser.get(f"{SESSIONS}{key}/change/").status_code == 404
+        assert superuser.get(f"{CALLS}{key}/change/").status_code == 404
+
+
+def test_events_have_no_pages_of_their_own(superuser: Client) -> None:
+    assert superuser.get("/admin/faceid/sessionevent/").status_code == 404
+
+
+@pytest.mark.urls("tests.admin.second_site")
+def test_a_second_admin_site_keeps_to_itself(
+    superuser: Client, session: VerificationSession, call: ApiCall
+) -> None:
+    url = f"/backoffice/faceid/verificationsession/{session.pk}/"
+    html = text(superuser, f"{url}change/")
+    assert f'href="{url}approve/"' in html
+    assert 'href="/admin/' not in html
+    assert call.request_id in html
+    response = superuser.post(f"{url}approve/", {"reason": "Seen", "version": session.version})
+    assert response["Location"] == f"{url}change/"
+    token = make_session("another").sdk_token
+    found = superuser.get("/backoffice/faceid/verificationsession/", {"q": token})
+    assert found["Location"].startswith("/backoffice/")

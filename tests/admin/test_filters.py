@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+
+from django_faceid.models import Status
+from django_faceid.testing import advance, faceid_sandbox, make_session
+from tests.admin.conftest import CALLS, SESSIONS, make_call
+
+
+def listed(client: Client, url: str = SESSIONS, **params: Any) -> list[int]:
+    response = client.get(url, params)
+    assert response.status_code == 200
+    return sorted(row.pk for row in response.context["cl"].result_list)
+
+
+@pytest.mark.django_db
+def test_the_status_filter_goes_by_time_not_by_label(superuser: Client) -> None:
+    with faceid_sandbox():
+        overdue, waiting = make_session("a"), make_session("b", status=Status.PENDING)
+        advance(minutes=11)
+        live = make_session("c")
+        assert listed(superuser, status="issued") == [live.pk]
+        assert listed(superuser, status="expired") == [overdue.pk]
+        assert listed(superuser, status="error") == [waiting.pk]
+        assert listed(superuser, status="pending") == []
+        assert "expired</span>" in superuser.get(SESSIONS).content.decode()
+
+
+def test_sessions_are_filtered_by_verdict_review_mode_flow_and_person(superuser: Client) -> None:
+    passed = make_session("a", status=Status.SUCCEEDED, livemode=False)
+    waiting = make_session("b", status=Status.FAILED, review="pending", flow="withdraw")
+    assert listed(superuser, verdict__exact="verified") == [passed.pk]
+    assert listed(superuser, review__exact="pending") == [waiting.pk]
+    assert listed(superuser, livemode__exact="0") == [passed.pk]
+    assert listed(superuser, flow="withdraw") == [waiting.pk]
+    assert listed(superuser, subject_key=passed.subject_key) == [passed.pk]
+
+
+@override_settings(FACEID={"ACCOUNTS": {}, "FLOWS": {"withdraw": {}}})
+def test_the_flows_offered_are_those_of_the_settings(superuser: Client) -> None:
+    specs = superuser.get(SESSIONS).context["cl"].filter_specs
+    flows = next(spec for spec in specs if getattr(spec, "parameter_name", "") == "flow")
+    assert [name for name, _ in flows.lookup_choices] == ["default", "withdraw"]
+
+
+def test_calls_are_filtered_by_outcome_action_code_and_session(superuser: Client) -> None:
+    session = make_session("a")
+    ok = make_call(session, action="GetFaceIdResultIntl")
+    refused = make_call(None, outcome="refused", error_code="RequestLimitExceeded")
+    assert listed(superuser, CALLS, outcome__exact="refused") == [refused.pk]
+    assert listed(superuser, CALLS, action="GetFaceIdResultIntl") == [ok.pk]
+    assert listed(superuser, CALLS, error_code="RequestLimitExceeded") == [refused.pk]
+    assert listed(superuser, CALLS, session=str(session.pk)) == [ok.pk]
+    assert listed(superuser, CALLS, session="nonsense") == []
+
+
+def test_the_error_codes_offered_are_those_of_the_newest_calls(
+    superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_faceid.admin.filters.RECENT_CALLS", 2)
+    for code in ("Old", "New.B", "New.A"):
+        make_call(None, outcome="refused", error_code=code)
+    specs = superuser.get(CALLS).context["cl"].filter_specs
+    codes = next(spec for spec in specs if getattr(spec, "parameter_name", "") == "error_code")
+    assert [code for code, _ in codes.lookup_choices] == ["New.A", "New.B"]
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        "sdk_token__startswith",
+        "sdk_token_digest",
+        "user__password__startswith",
+        "reference__icontains",
+        "request_id__contains",
+        "verdict__in",
+    ],
+)
+def test_no_address_filters_by_anything_else(superuser: Client, probe: str, customer: User) -> None:
+    make_session(customer)
+    assert superuser.get(SESSIONS, {probe: "a"}).status_code == 400
+
+
+def test_no_address_sorts_by_an_unindexed_column(superuser: Client) -> None:
+    first, second = make_session("a", flow="a"), make_session("b", flow="b")
+    for column in range(1, 9):
+        rows = superuser.get(SESSIONS, {"o": str(column)}).context["cl"].result_list
+        assert [row.pk for row in rows] == [second.pk, first.pk]
