@@ -211,7 +211,6 @@ clients = _Clients()
 
 
 def _build(account: conf.Account) -> FaceIdClient:
-    conf.require_safe_endpoint(account)
     return FaceIdClient(
         _credentials(account),
         region=account.region,

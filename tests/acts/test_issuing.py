@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -234,3 +235,14 @@ def test_nothing_of_a_refused_tap_stays_behind(sandbox: SandboxState) -> None:
     assert old.status == Status.ISSUED
     assert VerificationSession.objects.count() == ApiCall.objects.count() == 1
     assert heard == []
+
+
+def test_a_subject_that_used_up_its_tokens_has_to_wait(sandbox: SandboxState, flow: Flows) -> None:
+    flow(MAX_ISSUES={timedelta(minutes=10): 2})
+    for _attempt in range(2):
+        services.cancel(issue_token("ann").session)
+    with pytest.raises(errors.TooManyAttempts) as refusal:
+        issue_token("ann")
+    assert len(sandbox.exchanges) == 2
+    advance(seconds=refusal.value.retry_after or 0)
+    assert issue_token("ann").fresh

@@ -14,11 +14,16 @@ from django_faceid.testing import make_session
 pytestmark = pytest.mark.django_db
 
 
-def test_ten_minutes_end_a_session_without_any_sweep() -> None:
-    now = clock.now()
-    session = make_session(
-        issued_at=now - timedelta(minutes=10), token_expires_at=now, sdk_token="token"
-    )
+def test_the_tenth_minute_ends_a_session_to_the_instant_and_without_any_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = make_session()
+    end = session.token_expires_at
+    assert end is not None
+    monkeypatch.setattr(clock, "now", lambda: end - timedelta(microseconds=1))
+    assert session.effective_status == Status.ISSUED
+    assert session.may_start
+    monkeypatch.setattr(clock, "now", lambda: end)
     assert session.status == Status.ISSUED
     assert session.effective_status == Status.EXPIRED
     assert not session.may_start
