@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from rest_framework.test import APIClient
@@ -19,14 +19,14 @@ STATUSES = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 411, 413, 415
 class Caller:
     """``caller.post("sessions/", {"flow": "withdraw"}, Idempotency_Key="k")``."""
 
-    def __init__(self, user: AbstractBaseUser | None, client: Client | None = None) -> None:
+    def __init__(self, user: User | None, client: Client | None = None) -> None:
         self.user = user
         self.client = client or Client(raise_request_exception=False)
         if user is not None and client is None:
             self.client.force_login(user)
 
     def get(self, path: str, **headers: str) -> HttpResponse:
-        return self.send("GET", path, **headers)
+        return self.send("GET", path, b"", **headers)
 
     def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
         data = b"" if body is None else json.dumps(body).encode()
@@ -88,8 +88,8 @@ def blamed(answer: HttpResponse) -> list[tuple[str, str]]:
     return [(error["field"], error["code"]) for error in problem["errors"]]
 
 
-def with_token(user: AbstractBaseUser | None) -> Caller:
+def with_token(user: User | None) -> Caller:
     """A caller whose user is vouched for in every request, without a session or a cookie."""
     client = APIClient(raise_request_exception=False)
-    client.force_authenticate(user)  # type: ignore[arg-type]
+    client.force_authenticate(user)
     return Caller(user, client)

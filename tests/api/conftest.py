@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.test import override_settings
 
 from django_faceid.sandbox.state import SandboxState
@@ -37,12 +37,12 @@ def state(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[SandboxState]:
 
 
 @pytest.fixture
-def user(db: None) -> AbstractBaseUser:
+def user(db: None) -> User:
     return get_user_model().objects.create_user("nina")
 
 
 @pytest.fixture
-def caller(user: AbstractBaseUser) -> Caller:
+def caller(user: User) -> Caller:
     return Caller(user)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.authentication import BasicAuthentication, TokenAuthentication
@@ -92,7 +92,7 @@ def test_a_challenge_is_kept(scheme: type, monkeypatch: pytest.MonkeyPatch, db: 
     assert (wrong.status_code, body(wrong)["next_action"]) == (401, "sign_in")
 
 
-def test_a_session_cookie_needs_its_csrf_token(user: AbstractBaseUser, state: SandboxState) -> None:
+def test_a_session_cookie_needs_its_csrf_token(user: User, state: SandboxState) -> None:
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
     browser.force_login(user)
     caller = Caller(user, browser)
@@ -106,9 +106,7 @@ def test_a_session_cookie_needs_its_csrf_token(user: AbstractBaseUser, state: Sa
     assert caller.get("sessions/").status_code == 200
 
 
-def test_a_broken_body_under_csrf_is_still_a_problem(
-    user: AbstractBaseUser, state: SandboxState
-) -> None:
+def test_a_broken_body_under_csrf_is_still_a_problem(user: User, state: SandboxState) -> None:
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
     browser.force_login(user)
     browser.cookies["csrftoken"] = "a" * 32
@@ -154,7 +152,7 @@ def test_a_query_string_with_a_thousand_fields_is_a_problem(caller: Caller) -> N
 
 
 def test_the_host_sets_the_rate_and_a_throttled_caller_learns_when_to_return(
-    user: AbstractBaseUser, monkeypatch: pytest.MonkeyPatch, state: SandboxState
+    user: User, monkeypatch: pytest.MonkeyPatch, state: SandboxState
 ) -> None:
     cache.clear()
     rates = {**api_settings.DEFAULT_THROTTLE_RATES, "faceid": "2/min"}

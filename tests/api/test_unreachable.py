@@ -41,8 +41,12 @@ FAULTS: list[tuple[Fault, str]] = [
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(flows: Flows) -> None:
-    hurried = {**settings.FACEID["ACCOUNTS"]["default"], "TIMEOUT": (0.3, 0.3)}
-    flows.settings(ACCOUNTS={"default": hurried}, DEADLINE=DEADLINE)
+    flows.settings(ACCOUNTS=accounts(TIMEOUT=(0.3, 0.3)), DEADLINE=DEADLINE)
+
+
+def accounts(**changes: Any) -> dict[str, Any]:
+    given: Any = settings.FACEID
+    return {"default": {**given["ACCOUNTS"]["default"], **changes}}
 
 
 def post_within_the_deadline(caller: Caller, path: str, **headers: str) -> dict[str, Any]:
@@ -83,8 +87,7 @@ def test_a_closed_port_is_tried_again_within_the_deadline(caller: Caller, flows:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    nowhere = {**settings.FACEID["ACCOUNTS"]["default"], "ENDPOINT": f"http://127.0.0.1:{port}"}
-    flows.settings(ACCOUNTS={"default": nowhere})
+    flows.settings(ACCOUNTS=accounts(ENDPOINT=f"http://127.0.0.1:{port}"))
     problem = post_within_the_deadline(caller, "sessions/")
     assert problem["code"] == "provider_unreachable"
     assert [c.outcome for c in ApiCall.objects.all()] == [Outcome.UNREACHABLE] * 3
