@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-from django_faceid import services, signals
+import pytest
+from django.db import connections
+
+from django_faceid import clock, services, signals
 from django_faceid.models import ClosedReason, SessionEvent, Source, Status, VerificationSession
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import expiry
@@ -76,3 +80,24 @@ def test_each_swept_session_is_announced_once(sandbox: SandboxState) -> None:
     finally:
         signals.session_expired.disconnect(hear)
     assert heard == [session]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_sweepers_at_once_make_one_event_for_each_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(expiry, "BATCH", 3)
+    start = clock.now() - timedelta(hours=1)
+    for _session in range(40):
+        make_session(issued_at=start, token_expires_at=start + timedelta(minutes=10))
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _sweeper: _sweep(), range(4)))
+    assert sum(counts) == 40
+    assert SessionEvent.objects.filter(to_status="expired").count() == 40
+
+
+def _sweep() -> int:
+    try:
+        return services.expire_tokens()
+    finally:
+        connections.close_all()
