@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 
@@ -59,7 +60,7 @@ TEMPLATES = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-FACEID = {
+FACEID: dict[str, Any] = {
     "ACCOUNTS": {"default": {"SECRET_ID": "AKIDtests", "SECRET_KEY": "tests-secret-key"}},
     "HASH_KEY": "tests hash key",
 }

@@ -206,7 +206,7 @@ def test_an_unknown_region_is_a_warning() -> None:
 
 
 def test_only_the_named_account_is_asked() -> None:
-    accounts = {"default": {}, "other": {}}
+    accounts: dict[str, Any] = {"default": {}, "other": {}}
     with override_settings(FACEID={**settings.FACEID, "ACCOUNTS": accounts}), faceid_sandbox():
         _code, lines = check(account="other")
         assert "other credentials" in "".join(lines)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from celery import Celery, current_app
+from celery.app import app_or_default
 from django.utils import timezone
 
 from django_faceid import clock, services, tasks
@@ -24,7 +25,7 @@ PERIODIC = [entry["task"] for entry in BEAT_SCHEDULE.values()]
 
 @pytest.fixture(autouse=True)
 def eager() -> Iterator[Celery]:
-    before = current_app._get_current_object()
+    before = app_or_default()
     app = Celery("eager", set_as_current=True)
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
     try:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import kombu
 import pytest
@@ -82,7 +83,7 @@ class Worker:
             message.unlink()
         if not self._broker.startswith("filesystem"):
             with kombu.Connection(self._broker) as broker:
-                channel = broker.channel()
+                channel: Any = broker.channel()
                 channel.queue_delete(self._queue)
                 channel.exchange_delete(self._queue)
 
