@@ -54,7 +54,8 @@ def stranger(db: None) -> Caller:
 class Flows:
     """Replaces the host's flows and other settings for the rest of a test."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, state: SandboxState, stack: ExitStack) -> None:
+        self.state = state
         self._stack = stack
 
     def __call__(self, default: dict[str, Any] | None = None, **others: dict[str, Any]) -> None:
@@ -70,4 +71,4 @@ class Flows:
 @pytest.fixture
 def flows(state: SandboxState) -> Iterator[Flows]:
     with ExitStack() as stack:
-        yield Flows(stack)
+        yield Flows(state, stack)
