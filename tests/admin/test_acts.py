@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.db import connections
 from django.test import Client, override_settings
 
-from django_faceid import services
+from django_faceid import clock, services
 from django_faceid.models import ApiCall, Review, SessionEvent, Status, VerificationSession
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.testing import advance, make_session, play
@@ -57,6 +59,8 @@ def test_an_unfinished_process_is_told_as_such(
 ) -> None:
     browser = staff(*OPERATE)
     assert "has not ended" in do(browser, issued, "fetch-result")
+    a_moment_ago = clock.now() + timedelta(seconds=30)  # however slow this machine is
+    VerificationSession.objects.filter(pk=issued.pk).update(last_pull_at=a_moment_ago)
     assert "a moment ago" in do(browser, issued, "fetch-result")
     assert ApiCall.objects.filter(action="GetFaceIdResultIntl").count() == 1
 
@@ -92,11 +96,9 @@ def test_tencents_refusal_says_what_to_do_next(
 
 
 def _wrong_key() -> dict[str, Any]:
-    from django.conf import settings
-
-    accounts = settings.FACEID["ACCOUNTS"]
-    wrong = {**accounts["default"], "SECRET_KEY": "another"}
-    return {**settings.FACEID, "ACCOUNTS": {**accounts, "default": wrong}}
+    given: dict[str, Any] = dict(settings.FACEID)
+    wrong = {**given["ACCOUNTS"]["default"], "SECRET_KEY": "another"}
+    return {**given, "ACCOUNTS": {"default": wrong}}
 
 
 def test_an_account_that_is_gone_stands_in_the_way_and_says_so(
