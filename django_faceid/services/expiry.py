@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import connections, transaction
-from django.db.models import F
+from datetime import datetime
+from typing import Any
 
-from .. import clock
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .. import clock, signals
 from ..models import (
     ClosedReason,
     EventKind,
@@ -16,51 +19,92 @@ from ..models import (
 )
 from . import outbox
 
-BATCH = 1000
+BATCH = 5000
 
 
 def expire_tokens() -> int:
-    """Mark overdue ``issued`` sessions ``expired``, in bounded batches; how many.
+    """Mark overdue ``issued`` sessions ``expired``, each with its event; how many.
 
     Expiry itself is a fact of time that every reader sees without this; the sweep makes lists,
-    counts and signals right.
+    counts and signals right. It goes through the expiry times in bounded batches, each one short
+    transaction inside the database, so that its memory is flat and several sweepers agree.
     """
+    now = clock.now()
+    heard = signals.session_expired.has_listeners(VerificationSession)
     expired = 0
-    while events := _expire_batch():
-        for event in events:
-            outbox.announce(event)
-        expired += len(events)
+    floor: datetime | None = None
+    while (cutoff := _cutoff(floor, now)) is not None:
+        expired += _expire(cutoff, now, delivered_at=None if heard else now)
+        floor = cutoff
+    if heard:
+        outbox.deliver_events(created_at=now)
     return expired
 
 
-def _expire_batch() -> list[SessionEvent]:
+def _cutoff(floor: datetime | None, now: datetime) -> datetime | None:
+    """The expiry time at which the next batch ends, or None when nothing is due any more."""
+    due = VerificationSession.objects.filter(status=Status.ISSUED, token_expires_at__lte=now)
+    if floor is not None:
+        # What lies before has been moved, and its dead index entries need no second look.
+        due = due.filter(token_expires_at__gt=floor)
+    times = due.order_by("token_expires_at").values_list("token_expires_at", flat=True)
+    if not times[:1]:
+        return None
+    return next(iter(times[BATCH - 1 : BATCH]), now)
+
+
+def _expire(cutoff: datetime, now: datetime, delivered_at: datetime | None) -> int:
+    """Move one batch and write its events, without carrying a row through Python."""
     using = VerificationSession.objects.db
-    with transaction.atomic(using=using):
-        skip_locked = connections[using].features.has_select_for_update_skip_locked
-        due = VerificationSession.objects.overdue().order_by("token_expires_at")
-        sessions = list(due.select_for_update(skip_locked=skip_locked)[:BATCH])
-        moved = VerificationSession.objects.filter(
-            pk__in=[session.pk for session in sessions], status=Status.ISSUED
-        ).update(
-            status=Status.EXPIRED,
-            closed_reason=ClosedReason.CLOCK,
-            live_key=None,
-            version=F("version") + 1,
-        )
-        if moved != len(sessions):  # a database without row locks let somebody in between
-            transaction.set_rollback(True, using=using)
-            return []
-        now = clock.now()
-        return SessionEvent.objects.bulk_create(
-            SessionEvent(
-                session=session,
-                kind=EventKind.TRANSITION,
-                from_status=Status.ISSUED,
-                to_status=Status.EXPIRED,
-                from_verdict=session.verdict,
-                to_verdict=session.verdict,
-                source=Source.TASK,
-                created_at=now,
+    connection = connections[using]
+    sessions = connection.ops.quote_name(VerificationSession._meta.db_table)
+    due = [Status.ISSUED.value, connection.ops.adapt_datetimefield_value(cutoff)]
+    where = "WHERE status = %s AND token_expires_at <= %s"
+    move = (
+        f"UPDATE {sessions} SET status = %s, closed_reason = %s, live_key = NULL, "  # noqa: S608
+        f"version = version + 1 {where}"
+    )
+    moved = [Status.EXPIRED.value, ClosedReason.CLOCK.value, *due]
+    insert, values = _insert(connection, now, delivered_at)
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"WITH moved AS ({move} RETURNING id, verdict) {insert} FROM moved",
+                [*moved, *values],
             )
-            for session in sessions
-        )
+            return int(cursor.rowcount)
+        # The rows are locked as they are read, so that the UPDATE moves exactly these.
+        lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+        cursor.execute(f"{insert} FROM {sessions} {where}{lock}", [*values, *due])
+        cursor.execute(move, moved)
+        return int(cursor.rowcount)
+
+
+def _insert(
+    connection: BaseDatabaseWrapper, now: datetime, delivered_at: datetime | None
+) -> tuple[str, list[Any]]:
+    """``INSERT … SELECT`` of the event of each expired session, up to its FROM, and its values."""
+    quote = connection.ops.quote_name
+    event = SessionEvent(
+        kind=EventKind.TRANSITION,
+        from_status=Status.ISSUED,
+        to_status=Status.EXPIRED,
+        source=Source.TASK,
+        created_at=now,
+        delivered_at=delivered_at,
+    )
+    from_session = {"session_id": "id", "from_verdict": "verdict", "to_verdict": "verdict"}
+    columns, expressions, values = [], [], []
+    for field in SessionEvent._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        columns.append(quote(field.column))
+        if field.attname in from_session:
+            expressions.append(quote(from_session[field.attname]))
+        else:
+            expressions.append("%s")
+            value = getattr(event, field.attname)
+            values.append(field.get_db_prep_save(value, connection=connection))
+    table = quote(SessionEvent._meta.db_table)
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)}"  # noqa: S608
+    return insert, values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -34,15 +34,28 @@ def announce(event: SessionEvent | None) -> None:
         on_commit(partial(_deliver, event), using=SessionEvent.objects.db)
 
 
-def deliver_events() -> int:
-    """Send the signals of events whose process died before it could; how many events."""
-    due = SessionEvent.objects.filter(
-        delivered_at=None, created_at__lte=clock.now() - GRACE
-    ).select_related("session__user")
-    events = list(due.order_by("id")[:BATCH])
-    for event in events:
-        _deliver(event)
-    return len(events)
+def deliver_events(created_at: datetime | None = None) -> int:
+    """Send the signals of events whose process died before it could; how many events.
+
+    With ``created_at`` those of that very instant, written in bulk by a sweep. Takes what was
+    there at the start, oldest first, a bounded number of rows at a time.
+    """
+    waiting = SessionEvent.objects.filter(delivered_at=None)
+    if created_at is None:
+        waiting = waiting.filter(created_at__lte=clock.now() - GRACE)
+    else:
+        waiting = waiting.filter(created_at=created_at)
+    newest = waiting.order_by("-id").values_list("id", flat=True).first()
+    delivered, last = 0, 0
+    while newest is not None and last < newest:
+        batch = waiting.filter(pk__gt=last, pk__lte=newest).select_related("session__user")
+        events = list(batch.order_by("id")[:BATCH])
+        if not events:
+            break
+        for event in events:
+            _deliver(event)
+        delivered, last = delivered + len(events), events[-1].pk
+    return delivered
 
 
 def _deliver(event: SessionEvent) -> None:
