@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.http import Http404, HttpRequest
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -79,7 +80,12 @@ class FaceIdView(GenericAPIView[Any]):
 
     @property
     def subject(self) -> Subject:
-        return Subject.of(self.request.user)
+        try:
+            return Subject.of(self.request.user)
+        except TypeError:
+            raise ImproperlyConfigured(
+                "The host's authentication gives users that are no rows of AUTH_USER_MODEL."
+            ) from None
 
     def own_session(self, public_id: str) -> VerificationSession:
         """The caller's session; anybody else's does not exist."""

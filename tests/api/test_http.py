@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -165,6 +167,16 @@ def test_the_host_sets_the_rate_and_a_throttled_caller_learns_when_to_return(
     assert 1 <= int(answer["Retry-After"]) <= 60
     assert not state.exchanges
     cache.clear()
+
+
+def test_users_without_a_row_are_the_hosts_mistake(
+    state: SandboxState, caplog: pytest.LogCaptureFixture
+) -> None:
+    stateless: Any = SimpleNamespace(pk=7, is_authenticated=True)
+    for answer in (with_token(stateless).get("flows/"), with_token(stateless).post("sessions/")):
+        assert (answer.status_code, body(answer)["code"]) == (503, "provider_unavailable")
+    assert "AUTH_USER_MODEL" in caplog.text
+    assert not state.exchanges
 
 
 def test_answers_differ_by_language_and_say_so(caller: Caller) -> None:
