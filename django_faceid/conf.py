@@ -164,6 +164,9 @@ class Settings:
     max_image: int = _option(3_000_000, int, ok=_positive, must="be positive (bytes)")
     max_wait: float = _option(2.0, int, float, ok=_positive, must="be positive (seconds)")
     guard: float = _option(0.035, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)")
+    min_spacing: float = _option(
+        0.0, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)"
+    )
     deadline: float = _option(12.0, int, float, ok=_positive, must="be positive (seconds)")
     max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
     reuse_min_seconds: int = _option(

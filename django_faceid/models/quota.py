@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 class QuotaWindow(models.Model):
     """The last reserved moments of one action under one Tencent account.
 
-    ``slots`` are microseconds of the database's clock since the epoch, oldest first.
+    ``slots`` are microseconds of the database's clock since the epoch, oldest first;
+    ``background`` those of them that background work took while the window was busy.
     """
 
     group = models.CharField(max_length=128)
     action = models.CharField(max_length=64)
     slots = models.JSONField(default=list)
+    background = models.JSONField(default=list)
 
     class Meta:
         verbose_name = _("quota window")

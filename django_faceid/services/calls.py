@@ -45,7 +45,8 @@ class Errand(Generic[Answer]):
     ``prepare`` runs in the transaction that commits the first attempt's evidence and returns the
     session, if there is one; what it raises takes all of that back. ``settle`` runs in the
     transaction that records the last attempt's outcome; it is given that attempt's row, the
-    instant before it was sent, and Tencent's answer or the error.
+    instant before it was sent, and Tencent's answer or the error. ``background`` work gives way
+    to calls that a person waits for.
     """
 
     account: conf.Account
@@ -53,8 +54,8 @@ class Errand(Generic[Answer]):
     send: Callable[..., Answer]
     prepare: Callable[[], VerificationSession | None]
     settle: Callable[[ApiCall, datetime, Answer | FaceIdError], None]
-    max_wait: float
     trace_id: str
+    background: bool = False
 
 
 def call(errand: Errand[Answer]) -> Answer:
@@ -109,7 +110,7 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
         trace_id=errand.trace_id,
     )
     # Last, so that the fleet's one row is locked for as short a time as can be.
-    return Attempt(row, pacing.reserve(errand.account, errand.action, max_wait=errand.max_wait))
+    return Attempt(row, pacing.reserve(errand.account, errand.action, background=errand.background))
 
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:

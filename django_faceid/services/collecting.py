@@ -13,7 +13,6 @@ logger = logging.getLogger("django_faceid")
 
 # Half of a 20-per-second quota for the five seconds between two runs.
 BATCH = 50
-MAX_WAIT = 5.0
 CLAIM_LEASE = 2 * PULL_LEASE
 
 
@@ -40,7 +39,7 @@ def collect(pk: int) -> str:
     """
     session = VerificationSession.objects.get(pk=pk)
     try:
-        return fetch_result(session, source=Source.TASK, max_wait=MAX_WAIT).status
+        return fetch_result(session, source=Source.TASK, background=True).status
     except ServiceError as error:
         return error.code
     except conf.SettingError as error:

@@ -146,7 +146,6 @@ class _Examination:
             send=lambda client, **options: client.get_result(NONSENSE_TOKEN, **options),
             prepare=lambda: None,
             settle=self._keep,
-            max_wait=conf.get().max_wait,
             trace_id=str(uuid.uuid4()),
         )
         try:

@@ -159,7 +159,6 @@ class _Issue:
             send=lambda client, **options: client.get_token(self.request, **options),
             prepare=self._prepare,
             settle=self._settle,
-            max_wait=conf.get().max_wait,
             trace_id=self.trace_id,
         )
         failure: FaceIdError | None = None

@@ -16,6 +16,8 @@ from ..models import QuotaWindow
 from .errors import Busy
 
 MICROSECONDS = 1_000_000
+# Calls a second that background work is sure of.
+BACKGROUND_SHARE = 2
 
 # Read after the row lock is held: statement time lies in the past after a wait for the lock.
 _DATABASE_CLOCK = {
@@ -24,21 +26,28 @@ _DATABASE_CLOCK = {
 }
 
 
-def reserve(account: conf.Account, action: str, *, max_wait: float) -> float:
+def reserve(account: conf.Account, action: str, *, background: bool = False) -> float:
     """Take the next free moment for one call; the seconds to sleep until then.
 
     Runs inside the caller's transaction, as its last statements, so that the row is locked
-    briefly and a rollback gives the moment back. Raises ``Busy`` with the honest time to wait
-    when that moment lies more than ``max_wait`` seconds ahead; nothing is taken then.
+    briefly and a rollback gives the moment back. Moments are given in the order of asking.
+    ``background`` work takes idle quota, and two calls a second however busy others are.
+
+    Raises ``Busy`` with the honest time to wait when that moment lies more than
+    ``FACEID["MAX_WAIT"]`` seconds ahead, or when background work has had its share; nothing is taken then.
     """
     window = _locked(account, action)
     now = _microseconds()
-    moment = _earliest(window.slots, now, account.rate, conf.get().guard)
+    moment = _earliest(window.slots, now, account.rate)
     wait = (moment - now) / MICROSECONDS
-    if wait > max_wait:
+    if wait > conf.get().max_wait:
         raise Busy(retry_after=max(1, math.ceil(wait)))
+    if background and _is_busy(window.slots, now, account.rate):
+        if sum(slot > now - MICROSECONDS for slot in window.background) >= BACKGROUND_SHARE:
+            raise Busy(retry_after=1)
+        window.background = [*window.background, moment][-BACKGROUND_SHARE:]
     window.slots = [*window.slots, moment][-account.rate :]
-    window.save(update_fields=["slots"])
+    window.save(update_fields=["slots", "background"])
     return wait
 
 
@@ -50,10 +59,19 @@ def back_off(account: conf.Account, action: str) -> None:
     window.save(update_fields=["slots"])
 
 
-def _earliest(slots: list[int], now: int, rate: int, guard: float) -> int:
-    if len(slots) < rate:
-        return max([now, *slots[-1:]])
-    return max(now, slots[-rate] + round((1 + guard) * MICROSECONDS))
+def _earliest(slots: list[int], now: int, rate: int) -> int:
+    settings = conf.get()
+    moments = [now]
+    if slots:
+        moments.append(slots[-1] + round(settings.min_spacing * MICROSECONDS))
+    if len(slots) >= rate:
+        moments.append(slots[-rate] + round((1 + settings.guard) * MICROSECONDS))
+    return max(moments)
+
+
+def _is_busy(slots: list[int], now: int, rate: int) -> bool:
+    """Whether the last second has used up more than half of the quota."""
+    return sum(slot > now - MICROSECONDS for slot in slots) * 2 >= rate
 
 
 def _locked(account: conf.Account, action: str) -> QuotaWindow:

@@ -65,18 +65,17 @@ def fetch_result(
     *,
     source: Source = Source.HOST,
     actor: Any = None,
-    max_wait: float | None = None,
+    background: bool = False,
 ) -> VerificationSession:
     """Ask Tencent how a session ended and store a final result; the session as it is then.
 
     Final sessions, sessions without a token and sessions asked about within the last 2 s are
-    answered from their row. ``max_wait`` seconds for a slot (default ``FACEID["MAX_WAIT"]``).
+    answered from their row. In the ``background`` the call gives way to those of people.
 
     Raises a ``ServiceError``: ``Busy``, ``ProviderUnreachable``, ``ProviderUnavailable``.
     Source: GetFaceIdResultIntl, API page 1061/54557.
     """
-    pull = _Pull(session, source, actor, conf.get().max_wait if max_wait is None else max_wait)
-    return pull.run()
+    return _Pull(session, source, actor, background).run()
 
 
 class _NothingToDo(Exception):
@@ -90,7 +89,7 @@ class _Pull:
     session: VerificationSession
     source: Source
     actor: Any
-    max_wait: float
+    background: bool
     trace_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     event: SessionEvent | None = None
 
@@ -104,8 +103,8 @@ class _Pull:
             send=lambda client, **options: client.get_result(token, **options),
             prepare=self._claim,
             settle=self._settle,
-            max_wait=self.max_wait,
             trace_id=self.trace_id,
+            background=self.background,
         )
         try:
             call(errand)

@@ -39,7 +39,6 @@ def errand(
         "send": send or once,
         "prepare": lambda: None,
         "settle": lambda *facts: None if settled is None else settled.append(facts),
-        "max_wait": 5.0,
         "trace_id": "trace",
     }
     return Errand(**{**given, **changes})
