@@ -58,7 +58,7 @@ def _expire(cutoff: datetime, now: datetime, delivered_at: datetime | None) -> i
     using = VerificationSession.objects.db
     connection = connections[using]
     sessions = connection.ops.quote_name(VerificationSession._meta.db_table)
-    due = [Status.ISSUED.value, connection.ops.adapt_datetimefield_value(cutoff)]
+    due: list[Any] = [Status.ISSUED.value, connection.ops.adapt_datetimefield_value(cutoff)]
     where = "WHERE status = %s AND token_expires_at <= %s"
     move = (
         f"UPDATE {sessions} SET status = %s, closed_reason = %s, live_key = NULL, "  # noqa: S608
