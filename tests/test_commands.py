@@ -122,12 +122,13 @@ def test_a_healthy_installation_has_nothing_but_ok() -> None:
 
 
 def test_the_doctor_calls_tencent_like_everybody_else_but_for_no_session() -> None:
+    make_session()
     with faceid_sandbox():
         check()
     [row] = ApiCall.objects.all()
     assert (row.session, row.action, row.outcome) == (None, "GetFaceIdResultIntl", "refused")
     assert row.request_id
-    assert not VerificationSession.objects.exists()
+    assert VerificationSession.objects.count() == 1
 
 
 def test_rejected_credentials_fail_with_advice() -> None:
@@ -263,6 +264,7 @@ def test_a_database_without_tables_fails_and_is_asked_no_more(tmp_path: Path) ->
     assert process.returncode == 1
     assert "run manage.py migrate" in line(process.stdout.splitlines(), "migrations")
     assert "credentials" not in process.stdout
+    assert "Traceback" not in process.stderr
 
 
 def test_every_finding_that_is_not_well_says_what_to_do() -> None:

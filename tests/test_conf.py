@@ -223,6 +223,7 @@ def test_tencents_own_endpoints_are_live(endpoint: str) -> None:
         "http://127.0.0.1:8011",
         "https://evil.tencentcloudapi.com.example",
         "https://eviltencentcloudapi.com",
+        "https://faceid.tencentcloudapi-com",
         "https://faceid.tencentcloudapi.com@evil.example",
         "https://user:password@faceid.tencentcloudapi.com",
         "https://evil.example/.tencentcloudapi.com",
