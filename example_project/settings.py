@@ -6,6 +6,8 @@ CELERY_BROKER_URL         default: files in the run directory, no server needed
 DJANGO_SECRET_KEY         default: made once and kept in the run directory
 DJANGO_DEBUG              1 turns debug pages on
 DJANGO_ALLOWED_HOSTS      comma-separated; default: this machine only
+FACEID_ENCRYPTION_KEYS    comma-separated Fernet keys; default: from the secret key
+FACEID_HASH_KEY           default: from the secret key
 FACEID_DEMO_RUN_DIR       default: `.run` beside this file
 FACEID_SANDBOX_*          URL, SECRET_ID, SECRET_KEY and CONTROL_SECRET of a sandbox
 TENCENTCLOUD_SECRET_ID,   with both, the demo talks to Tencent Cloud and there is no
@@ -27,7 +29,6 @@ from django_faceid.beat import BEAT_SCHEDULE
 from django_faceid.sandbox.state import SECRET_ID
 from django_faceid.sandbox.state import SECRET_KEY as SANDBOX_SECRET_KEY
 from example_project.demo.clock_file import ClockFile
-from example_project.demo.sandbox import Sandbox
 from example_project.demo.secret_key import kept_secret_key
 
 RUN_DIR = Path(os.environ.get("FACEID_DEMO_RUN_DIR", Path(__file__).parent / ".run"))
@@ -48,18 +49,18 @@ LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 
 TENCENT_SECRET_ID = os.environ.get("TENCENTCLOUD_SECRET_ID", "")
 TENCENT_SECRET_KEY = os.environ.get("TENCENTCLOUD_SECRET_KEY", "")
-DEMO_SANDBOX: Sandbox | None = None
+DEMO_SANDBOX: dict[str, Any] | None = None
 ACCOUNT: dict[str, Any] = {"SECRET_ID": TENCENT_SECRET_ID, "SECRET_KEY": TENCENT_SECRET_KEY}
 if not (TENCENT_SECRET_ID and TENCENT_SECRET_KEY):
-    DEMO_SANDBOX = Sandbox(
-        url=os.environ.get("FACEID_SANDBOX_URL", "http://127.0.0.1:8011"),
-        control_secret=os.environ.get("FACEID_SANDBOX_CONTROL_SECRET", ""),
-        clock=ClockFile(RUN_DIR / "clock"),
-    )
+    DEMO_SANDBOX = {
+        "url": os.environ.get("FACEID_SANDBOX_URL", "http://127.0.0.1:8011"),
+        "control_secret": os.environ.get("FACEID_SANDBOX_CONTROL_SECRET", ""),
+        "clock": ClockFile(RUN_DIR / "clock"),
+    }
     ACCOUNT = {
         "SECRET_ID": os.environ.get("FACEID_SANDBOX_SECRET_ID", SECRET_ID),
         "SECRET_KEY": os.environ.get("FACEID_SANDBOX_SECRET_KEY", SANDBOX_SECRET_KEY),
-        "ENDPOINT": DEMO_SANDBOX.url,
+        "ENDPOINT": DEMO_SANDBOX["url"],
     }
 
 # A demo is for trying again, so its flows allow that, and a proof is soon out of date.
@@ -71,6 +72,8 @@ _TRY_AGAIN: dict[str, Any] = {
 FACEID = {
     "ACCOUNTS": {"default": ACCOUNT},
     "ALLOW_TEST_ENDPOINT": DEMO_SANDBOX is not None,
+    "ENCRYPTION_KEYS": [k for k in os.environ.get("FACEID_ENCRYPTION_KEYS", "").split(",") if k],
+    "HASH_KEY": os.environ.get("FACEID_HASH_KEY", ""),
     "FLOWS": {
         "default": {"PARAMS": {"check_mode": "liveness"}, **_TRY_AGAIN},
         "withdraw": {

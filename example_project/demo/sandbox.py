@@ -63,4 +63,5 @@ class Sandbox:
 
 def sandbox() -> Sandbox | None:
     """The sandbox that the demo runs on; None where it talks to Tencent."""
-    return getattr(settings, "DEMO_SANDBOX", None)
+    given = getattr(settings, "DEMO_SANDBOX", None)
+    return None if given is None else Sandbox(**given)

@@ -6,6 +6,7 @@ export class Gate {
   #rest;
   #urls;
   #flow = "default";
+  #turn = 0;
   #card = document.getElementById("gate");
   #answer = document.getElementById("gate-answer");
 
@@ -15,13 +16,15 @@ export class Gate {
     document.getElementById("withdraw").addEventListener("click", () => this.#withdraw());
   }
 
-  /** Ask how the caller stands in a flow, and show it; the flow as it was answered. */
+  /** Ask how the caller stands in a flow, and show it; null when a later look came first. */
   async look(flow) {
     this.#flow = flow;
+    const turn = ++this.#turn;
     const { ok, body } = await this.#rest.call("GET", `${this.#urls.flows}${flow}/`);
-    if (!ok || flow !== this.#flow) return null;
-    this.#card.dataset.open = body.verified ? "yes" : "no";
-    this.#answer.textContent = "";
+    if (!ok || turn !== this.#turn) return null;
+    const open = body.verified ? "yes" : "no";
+    if (open !== this.#card.dataset.open) this.#answer.textContent = "";
+    this.#card.dataset.open = open;
     document.getElementById("gate-state").textContent = body.verified
       ? `Unlocked until ${body.verified_until.slice(11, 16)} UTC, by the server’s clock.`
       : LOCKED;

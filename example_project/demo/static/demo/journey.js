@@ -56,10 +56,16 @@ export class Journey extends EventTarget {
     this.#take(await this.#rest.call("GET", this.#at("")));
   }
 
-  /** Take up a session that another page or an earlier visit began. */
-  async resume(id) {
-    this.#take(await this.#rest.call("GET", `${this.#sessions}${id}/`));
-    if (this.waiting) await this.report();
+  /** Look at a session without taking it up; null when it cannot be seen. */
+  async peek(id) {
+    const { ok, body } = await this.#rest.call("GET", `${this.#sessions}${id}/`);
+    return ok ? body : null;
+  }
+
+  /** Take up the wait for a session that another page or an earlier visit began. */
+  async resume(session) {
+    this.session = session;
+    await this.report();
   }
 
   startAgain() {

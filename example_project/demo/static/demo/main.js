@@ -81,9 +81,11 @@ function showEnd(session) {
 
 async function lookAtGate() {
   const standing = await gate.look(journey.session?.flow ?? chosenFlow());
-  const unfinished = Boolean(standing?.session) && standing.next_action === "start_sdk";
-  find("verify").textContent = unfinished ? "Go on with your check" : "Verify your identity";
-  return standing;
+  if (!standing || journey.phase !== "choose") return;
+  const begun = standing.session && (await journey.peek(standing.session));
+  const live = begun?.status === "issued";
+  find("verify").textContent = live ? "Go on with your check" : "Verify your identity";
+  if (live && begun.next_action === "wait") journey.resume(begun);
 }
 
 async function letTimePass() {
@@ -130,5 +132,6 @@ find("again").addEventListener("click", () => journey.startAgain());
 find("pass-time")?.addEventListener("click", letTimePass);
 
 showPhase("choose", { focus: false });
-const standing = await lookAtGate();
-if (standing?.next_action === "wait") journey.resume(standing.session);
+// Until here no button would have done anything.
+find("stage").inert = false;
+lookAtGate();
