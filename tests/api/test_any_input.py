@@ -58,7 +58,16 @@ CONTENT_TYPES = (
 )
 HEADERS = st.dictionaries(
     st.sampled_from(
-        ["Idempotency_Key", "If_None_Match", "Accept", "Accept_Language", "X_HTTP_Method_Override"]
+        [
+            "Idempotency_Key",
+            "If_None_Match",
+            "If_Match",
+            "Accept",
+            "Accept_Language",
+            "Cookie",
+            "Range",
+            "X_HTTP_Method_Override",
+        ]
     ),
     LATIN,
     max_size=3,

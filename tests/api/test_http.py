@@ -10,7 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from rest_framework.authentication import BasicAuthentication, TokenAuthentication
+from rest_framework.authentication import (
+    BasicAuthentication,
+    SessionAuthentication,
+    TokenAuthentication,
+)
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.settings import api_settings
 
 from django_faceid.api.views import FaceIdView
@@ -92,6 +97,26 @@ def test_a_challenge_is_kept(scheme: type, monkeypatch: pytest.MonkeyPatch, db: 
     assert answer["WWW-Authenticate"].split()[0] in {"Token", "Basic"}
     wrong = Caller(None).get("flows/", Authorization="Basic bm8=")
     assert (wrong.status_code, body(wrong)["next_action"]) == (401, "sign_in")
+
+
+def test_a_token_in_a_header_needs_no_csrf_token(
+    user: User, monkeypatch: pytest.MonkeyPatch, state: SandboxState
+) -> None:
+    class OneToken(TokenAuthentication):
+        """A host's tokens, without its table of them."""
+
+        def authenticate_credentials(self, key: str) -> tuple[User, str]:
+            if key != "good":
+                raise AuthenticationFailed
+            return user, key
+
+    monkeypatch.setattr(FaceIdView, "authentication_classes", (OneToken, SessionAuthentication))
+    app = Caller(None, Client(enforce_csrf_checks=True, raise_request_exception=False))
+    assert app.post("sessions/", {}, Authorization="Token good").status_code == 201
+    wrong = app.post("sessions/", {}, Authorization="Token bad")
+    assert (wrong.status_code, wrong["WWW-Authenticate"]) == (401, "Token")
+    assert app.get("sessions/", Authorization="Token a b").status_code == 401
+    assert len(state.exchanges) == 1
 
 
 def test_a_session_cookie_needs_its_csrf_token(user: User, state: SandboxState) -> None:
