@@ -37,7 +37,9 @@ def collect(pk: int) -> str:
 
     What fails here comes back with its lease.
     """
-    session = VerificationSession.objects.get(pk=pk)
+    session = VerificationSession.objects.filter(pk=pk).first()
+    if session is None:
+        return "gone"
     try:
         return fetch_result(session, source=Source.TASK, background=True).status
     except ServiceError as error:

@@ -53,7 +53,7 @@ def _cutoff(floor: datetime | None, now: datetime) -> datetime | None:
     return next(iter(times[BATCH - 1 : BATCH]), now)
 
 
-def _expire(cutoff: datetime, now: datetime, delivered_at: datetime | None) -> int:
+def _expire(cutoff: datetime, now: datetime, *, delivered_at: datetime | None) -> int:
     """Move one batch and write its events, without carrying a row through Python."""
     using = VerificationSession.objects.db
     connection = connections[using]
@@ -98,7 +98,7 @@ def _insert(
     for field in SessionEvent._meta.concrete_fields:
         if field.primary_key:
             continue
-        columns.append(quote(field.column))
+        columns.append(quote(str(field.column)))
         if field.attname in from_session:
             expressions.append(quote(from_session[field.attname]))
         else:
@@ -106,5 +106,5 @@ def _insert(
             value = getattr(event, field.attname)
             values.append(field.get_db_prep_save(value, connection=connection))
     table = quote(SessionEvent._meta.db_table)
-    insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)}"  # noqa: S608
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)}"
     return insert, values

@@ -34,7 +34,8 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     ``background`` work takes idle quota, and two calls a second however busy others are.
 
     Raises ``Busy`` with the honest time to wait when that moment lies more than
-    ``FACEID["MAX_WAIT"]`` seconds ahead, or when background work has had its share; nothing is taken then.
+    ``FACEID["MAX_WAIT"]`` seconds ahead, or when background work has had its share; nothing is
+    taken then.
     """
     window = _locked(account, action)
     now = _microseconds()

@@ -57,6 +57,13 @@ def test_one_account_that_left_the_settings_does_not_stop_the_others(
     assert "misconfigured" in caplog.text
 
 
+def test_a_session_deleted_since_its_claim_is_passed_over(sandbox: SandboxState) -> None:
+    session = make_session(next_pull_at=clock.now())
+    (pk,) = services.claim_due()
+    session.delete()
+    assert services.collect(pk) == "gone"
+
+
 def test_after_the_last_look_the_token_is_wiped(sandbox: SandboxState, settings: Settings) -> None:
     session = services.issue_token("ann").session
     for _look in range(12):
