@@ -19,7 +19,7 @@ if __name__ == "__main__":
     require_python()
 
     from example_project.bootstrap import ensure
-    from tests.services import everything_is_required
+    from tests.machine import everything_is_required
 
     optional = ["services", "browser", "sdk"]
     ensure(["tests", *optional] if everything_is_required() else ["tests"], optional)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services import SERVICES, Service, everything_is_required
+from tests.machine import SERVICES, Service, everything_is_required
 
 _left_out = pytest.StashKey[dict[Service, int]]()
 

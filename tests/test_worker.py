@@ -24,7 +24,7 @@ from django_faceid.sandbox.faults import Delay
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import heartbeat
 from django_faceid.testing import faceid_sandbox, make_session, play
-from tests.services import url
+from tests.machine import url
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from example_project.ports import HOST, free_port
-from tests.services import chromium
+from tests.machine import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90

@@ -11,7 +11,7 @@ from django_faceid.sandbox.faults import Delay, Refuse, Reset, WrongExtra
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, fetch_result, issue_token
 from django_faceid.testing import advance, make_session, play
-from tests.acts.conftest import Flows
+from tests.services.conftest import Flows
 
 pytestmark = pytest.mark.django_db
 

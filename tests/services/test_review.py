@@ -8,7 +8,7 @@ from django_faceid.models import Review, Status, Verdict
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors
 from django_faceid.testing import make_session, play
-from tests.acts.conftest import Flows
+from tests.services.conftest import Flows
 
 pytestmark = pytest.mark.django_db
 
