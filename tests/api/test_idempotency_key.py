@@ -97,7 +97,8 @@ def test_what_minted_nothing_keeps_no_key(
         state.faults.add(Refuse(Code="UnauthorizedOperation"))
     refused = caller.post("sessions/", given, Idempotency_Key="one")
     assert refused.status_code == status
-    advance(minutes=10)
+    if trouble == "attempts":
+        advance(minutes=10)
     assert caller.post("sessions/", {}, Idempotency_Key="one").status_code == 201
 
 

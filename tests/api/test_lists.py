@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 from django.core.signing import Signer
-from django.test import override_settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from django_faceid.api import cursors
 from django_faceid.models import VerificationSession
@@ -121,3 +122,17 @@ def test_an_etag_is_for_one_language(caller: Caller, state: SandboxState) -> Non
     english = caller.get(path)["ETag"]
     with override_settings(LANGUAGE_CODE="de"):
         assert caller.get(path, If_None_Match=english).status_code == 200
+
+
+def test_a_page_of_sessions_costs_no_query_per_session(caller: Caller, state: SandboxState) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert caller.get("sessions/").status_code == 200
+        return len(seen)
+
+    for _ in range(6):
+        make_session(caller.user, status="failed")
+    few = queries()
+    for _ in range(12):
+        make_session(caller.user, status="failed")
+    assert queries() == few
