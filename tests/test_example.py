@@ -134,6 +134,20 @@ def test_a_phone_and_a_clock_to_play_with_exist_with_a_sandbox_only(tmp_path: Pa
     assert shell(tmp_path, code, **TENCENT) == [["page", "wire", "withdraw"], 0.0]
 
 
+def test_with_tencent_itself_the_page_hands_the_token_over_to_a_real_phone(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate", "--verbosity=0")
+    manage(tmp_path, "demo_setup")
+    code = (
+        "from django.test import Client\n"
+        "visitor = Client(headers={'host': 'localhost'})\n"
+        "visitor.login(username='demo', password='demo')\n"
+        "print(json.dumps(visitor.get('/').content.decode()))"
+    )
+    assert "startHuiYanAuth" in shell(tmp_path, code, **TENCENT)
+    assert "Let ten minutes pass" in shell(tmp_path, code)
+    assert "Let ten minutes pass" not in shell(tmp_path, code, **TENCENT)
+
+
 def test_time_that_passes_at_once_in_many_processes_adds_up(tmp_path: Path) -> None:
     clock = ClockFile(tmp_path / "clock")
     assert clock.offset() == timedelta(0)

@@ -37,7 +37,7 @@ export class Wire {
     const known = this.#calls.get(call.id);
     if (known?.outcome === call.outcome) return;
     const item = exchange({
-      method: "POST",
+      method: "",
       target: call.action,
       headers: {},
       status: call.error_code || result(call) || call.outcome,
