@@ -78,10 +78,18 @@ def test_both_clocks_are_drawn_with_now_marked(
 
 @override_settings(USE_THOUSAND_SEPARATOR=True, LANGUAGE_CODE="de")
 def test_drawings_and_addresses_survive_a_locale(superuser: Client, customer: User) -> None:
-    session = make_session(customer, status=Status.FAILED, pk=12345)
+    long_ago = clock.now() - timedelta(days=4)
+    session = make_session(
+        customer,
+        status=Status.FAILED,
+        pk=12345,
+        issued_at=long_ago,
+        token_expires_at=long_ago + timedelta(minutes=10),
+        result_expires_at=long_ago + timedelta(hours=72),
+    )
     call = make_call(session, pk=54321)
     html = text(superuser, page(session))
-    assert 'width="1000"' in html
+    assert html.count('class="faceid-elapsed" x="0" y="8" width="1000"') == 2
     assert 'id="call-54321"' in html
     assert page(session, "approve") in html
     assert call_page(call) in html
