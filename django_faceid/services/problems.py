@@ -1,0 +1,84 @@
+"""What in an overview is overdue, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..beat import BEAT_SCHEDULE
+from . import heartbeat
+
+if TYPE_CHECKING:
+    from .status import Overview, Queue
+
+INTERRUPTED = timedelta(seconds=60)
+OVERDUE = timedelta(minutes=2)
+UNDELIVERED = timedelta(minutes=2)
+# A task may miss some of its turns; under cron, which runs all once a minute, fewer of them.
+MISSED_TURNS = 5
+
+_RUN = "run celery worker and beat, or manage.py faceid_tick from cron each minute"
+
+
+class Problem(NamedTuple):
+    """One thing that needs a human: its stable name, what was seen, what to do."""
+
+    code: str
+    seen: str
+    advice: str
+
+
+def find(overview: Overview) -> Iterator[Problem]:
+    """Everything that is later than it should be."""
+    at = overview.at
+    if late := _late(overview.interrupted, at, INTERRUPTED):
+        seen = f"{_many(overview.interrupted, 'session')} pending {late} past the lease"
+        yield Problem("pending", seen, f"{_RUN}; look for what kills processes in mid-call")
+    if late := _late(overview.overdue, at, OVERDUE):
+        seen = f"{_many(overview.overdue, 'session')} still labelled issued {late} after expiry"
+        yield Problem("overdue", seen, _RUN)
+    if late := _late(overview.undelivered, at, UNDELIVERED):
+        seen = f"{_many(overview.undelivered, 'event')} not delivered for {late}"
+        yield Problem("undelivered", seen, f"{_RUN}; look for a receiver that hangs")
+    yield from _stopped_tasks(overview)
+    for account in overview.lost_accounts:
+        seen = f"{account!r} left FACEID with {overview.owed.by_account[account]} results owed"
+        advice = "put it back under ACCOUNTS until they are fetched; flows need not use it"
+        yield Problem("account", seen, advice)
+
+
+def span(length: timedelta) -> str:
+    """A length of time in words of two units at most: ``95 s``, ``12 min``, ``71 h``."""
+    seconds = length.total_seconds()
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _late(queue: Queue, at: datetime, allowed: timedelta) -> str:
+    """For how long the oldest has waited, in words; empty while that is allowed."""
+    if queue.oldest is None or at - queue.oldest <= allowed:
+        return ""
+    return span(at - queue.oldest)
+
+
+def _many(queue: Queue, noun: str) -> str:
+    more = "more than " if queue.capped else ""
+    return f"{more}{queue.number} {noun}{'' if queue.number == 1 else 's'}"
+
+
+def _stopped_tasks(overview: Overview) -> Iterator[Problem]:
+    work: Mapping[str, Queue] = {
+        "expire_tokens": overview.overdue,
+        "collect_results": overview.due_pulls,
+        "recover_interrupted": overview.interrupted,
+        "deliver_events": overview.undelivered,
+    }
+    for entry in BEAT_SCHEDULE.values():
+        task = entry["task"].partition(".")[2]
+        ran = overview.last_runs[task]
+        patience = max(timedelta(seconds=MISSED_TURNS * entry["schedule"]), heartbeat.STALE_AFTER)
+        if work[task].number and (ran is None or overview.at - ran > patience):
+            when = "never ran" if ran is None else f"last ran {span(overview.at - ran)} ago"
+            yield Problem("task", f"{task} {when} and has {work[task].number} rows to do", _RUN)
