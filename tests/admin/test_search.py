@@ -69,7 +69,9 @@ def test_a_persons_sessions_are_found_by_the_exact_username(
 ) -> None:
     assert found(superuser, "amelia@example.com") == [session.pk]
     assert found(superuser, "amelia") == []
-    assert found(superuser, "AMELIA@example.com") == []
+    # MariaDB's usual collation folds case, for sign-in as well as here.
+    folded = [session.pk] if connection.vendor == "mysql" else []
+    assert found(superuser, "AMELIA@example.com") == folded
 
 
 def test_the_username_is_whatever_the_user_model_says(

@@ -36,8 +36,8 @@ def test_a_large_picture_takes_no_more_steps_than_a_small_one() -> None:
         json.dumps({"image": base64.b64encode(b"\xff\xd8\xff" + b"p" * size).decode()}).encode()
         for size in (10, 786_432)
     )
-    lines_run_for(small)  # what is imported and cached on first use
-    assert lines_run_for(large) == lines_run_for(small)
+    # The fewest of three: caches and collectors have lines of their own now and then.
+    assert min(map(lines_run_for, [large] * 3)) == min(map(lines_run_for, [small] * 3))
 
 
 def test_a_long_list_is_not_walked() -> None:
