@@ -62,6 +62,12 @@ class ApiCall(models.Model):
                 otherwise=["error_code", "-id"],
             ),
             PartialIndex(
+                fields=["outcome", "-id"],
+                name="faceid_c_outcome_id",
+                where=~Q(outcome="ok"),
+                otherwise=["outcome", "-id"],
+            ),
+            PartialIndex(
                 fields=["started_at"],
                 name="faceid_c_started",
                 where=Q(outcome="started"),

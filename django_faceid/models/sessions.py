@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
 from . import verdicts
 from .events import EventKind, SessionEvent, Source
 from .fields import EncryptedTextField
-from .indexes import PartialIndex
 from .querysets import SessionQuerySet
+from .session_schema import CONSTRAINTS, INDEXES
 from .transitions import DECIDED, LIVE, ClosedReason, Status, is_legal
 from .verdicts import NextAction, Review, Verdict
 
@@ -118,66 +118,8 @@ class VerificationSession(models.Model):
             ("operate_verificationsession", "Can fetch results and cancel sessions"),
             ("review_verificationsession", "Can approve and reject sessions"),
         )
-        indexes = (
-            models.Index(fields=["subject_key", "flow", "-id"], name="faceid_s_subject"),
-            models.Index(fields=["request_id"], name="faceid_s_request_id"),
-            models.Index(fields=["sdk_token_digest"], name="faceid_s_token_digest"),
-            models.Index(fields=["next_pull_at"], name="faceid_s_next_pull"),
-            PartialIndex(
-                fields=["token_expires_at"],
-                name="faceid_s_expiry",
-                where=Q(status="issued"),
-                otherwise=["status", "token_expires_at"],
-            ),
-            PartialIndex(
-                fields=["lease_until"],
-                name="faceid_s_lease",
-                where=Q(status="pending"),
-                otherwise=["status", "lease_until"],
-            ),
-        )
-        constraints = (
-            models.CheckConstraint(
-                name="faceid_s_status", condition=Q(status__in=[s.value for s in Status])
-            ),
-            models.CheckConstraint(
-                name="faceid_s_verdict", condition=Q(verdict__in=[v.value for v in Verdict])
-            ),
-            models.CheckConstraint(
-                name="faceid_s_live_key",
-                condition=Q(status__in=["pending", "issued"], live_key__isnull=False)
-                | (~Q(status__in=["pending", "issued"]) & Q(live_key__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="faceid_s_clocks",
-                condition=Q(status__in=["pending", "error"])
-                # A comparison with NULL is unknown, and a CHECK lets unknown pass.
-                | Q(
-                    issued_at__isnull=False,
-                    token_expires_at__isnull=False,
-                    result_expires_at__isnull=False,
-                    token_expires_at__gt=F("issued_at"),
-                    result_expires_at__gte=F("token_expires_at"),
-                ),
-            ),
-            models.CheckConstraint(
-                name="faceid_s_result",
-                condition=~Q(status__in=["succeeded", "failed"])
-                | (~Q(result_code="") & Q(result_at__isnull=False)),
-            ),
-            models.CheckConstraint(
-                name="faceid_s_passed",
-                condition=(Q(status="succeeded") & Q(category="passed"))
-                | (Q(status="failed") & ~Q(category__in=["", "passed"]))
-                | ~Q(status__in=["succeeded", "failed"]),
-            ),
-            models.CheckConstraint(
-                name="faceid_s_verified",
-                condition=~Q(verdict="verified")
-                | (Q(status="succeeded") & ~Q(review__in=["pending", "rejected"]))
-                | Q(status="failed", review="approved"),
-            ),
-        )
+        indexes = INDEXES
+        constraints = CONSTRAINTS
 
     def __str__(self) -> str:
         return str(self.public_id)

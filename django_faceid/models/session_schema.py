@@ -1,0 +1,89 @@
+"""Which sessions the database finds at once, and which it refuses as impossible.
+
+No constraint mentions ``user``: it would forbid deleting one.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from .indexes import PartialIndex
+from .transitions import Status
+from .verdicts import Verdict
+
+INDEXES = (
+    models.Index(fields=["subject_key", "flow", "-id"], name="faceid_s_subject"),
+    models.Index(fields=["request_id"], name="faceid_s_request_id"),
+    models.Index(fields=["sdk_token_digest"], name="faceid_s_token_digest"),
+    models.Index(fields=["next_pull_at"], name="faceid_s_next_pull"),
+    models.Index(fields=["status", "-id"], name="faceid_s_status_id"),
+    models.Index(fields=["flow", "-id"], name="faceid_s_flow_id"),
+    PartialIndex(
+        fields=["verdict", "-id"],
+        name="faceid_s_verdict_id",
+        where=~Q(verdict="undecided"),
+        otherwise=["verdict", "-id"],
+    ),
+    PartialIndex(
+        fields=["review", "-id"],
+        name="faceid_s_review_id",
+        where=~Q(review="none"),
+        otherwise=["review", "-id"],
+    ),
+    PartialIndex(
+        fields=["token_expires_at"],
+        name="faceid_s_expiry",
+        where=Q(status="issued"),
+        otherwise=["status", "token_expires_at"],
+    ),
+    PartialIndex(
+        fields=["lease_until"],
+        name="faceid_s_lease",
+        where=Q(status="pending"),
+        otherwise=["status", "lease_until"],
+    ),
+)
+
+CONSTRAINTS = (
+    models.CheckConstraint(
+        name="faceid_s_status", condition=Q(status__in=[s.value for s in Status])
+    ),
+    models.CheckConstraint(
+        name="faceid_s_verdict", condition=Q(verdict__in=[v.value for v in Verdict])
+    ),
+    models.CheckConstraint(
+        name="faceid_s_live_key",
+        condition=Q(status__in=["pending", "issued"], live_key__isnull=False)
+        | (~Q(status__in=["pending", "issued"]) & Q(live_key__isnull=True)),
+    ),
+    models.CheckConstraint(
+        name="faceid_s_clocks",
+        condition=Q(status__in=["pending", "error"])
+        # A comparison with NULL is unknown, and a CHECK lets unknown pass.
+        | Q(
+            issued_at__isnull=False,
+            token_expires_at__isnull=False,
+            result_expires_at__isnull=False,
+            token_expires_at__gt=F("issued_at"),
+            result_expires_at__gte=F("token_expires_at"),
+        ),
+    ),
+    models.CheckConstraint(
+        name="faceid_s_result",
+        condition=~Q(status__in=["succeeded", "failed"])
+        | (~Q(result_code="") & Q(result_at__isnull=False)),
+    ),
+    models.CheckConstraint(
+        name="faceid_s_passed",
+        condition=(Q(status="succeeded") & Q(category="passed"))
+        | (Q(status="failed") & ~Q(category__in=["", "passed"]))
+        | ~Q(status__in=["succeeded", "failed"]),
+    ),
+    models.CheckConstraint(
+        name="faceid_s_verified",
+        condition=~Q(verdict="verified")
+        | (Q(status="succeeded") & ~Q(review__in=["pending", "rejected"]))
+        | Q(status="failed", review="approved"),
+    ),
+)
