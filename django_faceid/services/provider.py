@@ -27,20 +27,30 @@ def as_service_error(
     error: FaceIdError, action: str, session: VerificationSession | None, trace_id: str
 ) -> ServiceError:
     """What a caller is told about a failed call: never Tencent's text, always its RequestId."""
-    about = {"session": session, "request_id": error.request_id or "", "trace_id": trace_id}
+    kind, retry_after = _judge(error, action)
+    return kind(
+        retry_after=retry_after,
+        session=session,
+        request_id=error.request_id or "",
+        trace_id=trace_id,
+        errors=(_blame(error),) if kind is Invalid else (),
+    )
+
+
+def _judge(error: FaceIdError, action: str) -> tuple[type[ServiceError], int | None]:
     # Asking for a result takes nobody's input, whatever Tencent thinks of it.
     if isinstance(error, InputRejected) and action == GET_TOKEN:
-        return Invalid(errors=(_blame(error),), **about)  # type: ignore[arg-type]
+        return Invalid, None
     if isinstance(error, RateLimited):
-        return Busy(retry_after=1, **about)  # type: ignore[arg-type]
+        return Busy, 1
     if isinstance(error, (CredentialsRejected, AccountUnavailable, SignatureExpired)):
-        return ProviderUnavailable(retry_after=300, **about)  # type: ignore[arg-type]
+        return ProviderUnavailable, 300
     if isinstance(error, Refused) and not error.retryable:
-        return ProviderUnavailable(retry_after=60, **about)  # type: ignore[arg-type]
-    return ProviderUnreachable(retry_after=5, **about)  # type: ignore[arg-type]
+        return ProviderUnavailable, 60
+    return ProviderUnreachable, 5
 
 
-def _blame(error: InputRejected) -> FieldError:
+def _blame(error: FaceIdError) -> FieldError:
     if "Image" in error.code:
         return FieldError("image", "refused", "The picture was not accepted.")
     return FieldError("", "refused", "The parameters were not accepted.")
