@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from .. import clock, conf
 from ..models import (
@@ -175,20 +175,20 @@ class _Pull:
         changes: dict[str, Any] = {"next_pull_at": later}
         if later is None:
             changes |= {"sdk_token": "", "server_param_info": ""}
-        VerificationSession.objects.filter(pk=self.session.pk).update(**changes)
+        self._unanswered().update(**changes)
 
     def _give_up(self, row: ApiCall, code: str) -> None:
-        VerificationSession.objects.filter(pk=self.session.pk).update(
-            result_error=code,
-            next_pull_at=None,
-            sdk_token="",
-            server_param_info="",
-            version=F("version") + 1,
-        )
+        wiped = {"next_pull_at": None, "sdk_token": "", "server_param_info": ""}
+        if not self._unanswered().update(result_error=code, version=F("version") + 1, **wiped):
+            return
         self._note(EventKind.RESULT_ERROR, row, code)
         logger.error(
             "action=%s session=%s outcome=given_up code=%s", GET_RESULT, self.session, code
         )
+
+    def _unanswered(self) -> QuerySet[VerificationSession]:
+        # A worker that asked later may have had the final answer sooner.
+        return VerificationSession.objects.filter(pk=self.session.pk).exclude(sdk_token="")
 
     def _note(self, kind: EventKind, row: ApiCall, reason: str) -> None:
         SessionEvent.objects.create(
