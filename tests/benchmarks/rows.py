@@ -1,0 +1,91 @@
+"""Many rows at once, made inside PostgreSQL from one that the ORM has saved."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+# Benchmarks take their time; what is due must not grow meanwhile.
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_NOW = f"timestamptz '{NOW.isoformat()}'"
+# The pace of one account: twenty tokens a second, ten minutes each.
+SPACING = "interval '50 milliseconds'"
+LIVE = 12_000
+
+
+def multiply(row: Model, count: int, **columns: str) -> None:
+    """Replace a saved row by ``count`` copies; ``columns`` are SQL over ``g``, 1 to ``count``."""
+    from django.db import connection
+
+    fields = [f for f in type(row)._meta.concrete_fields if not f.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(columns.get(field.column, f't."{field.column}"') for field in fields)
+    table = type(row)._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {values} "
+            f"FROM generate_series(1, %s) g, {table} t WHERE t.id = %s",
+            [count, row.pk],
+        )
+    row.delete()
+
+
+def stop_clock(ahead: timedelta = timedelta()) -> None:
+    """Let the app's clock show ``NOW``, or a later moment, from here on."""
+    from django_faceid import clock
+
+    clock.offset = lambda: NOW + ahead - datetime.now(timezone.utc)
+
+
+def settle() -> None:
+    """Leave the tables as they are after a quiet hour: vacuumed, analysed, written out."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+        cursor.execute("CHECKPOINT")
+
+
+def fill_sessions(total: int, due: int) -> None:
+    """Sessions one after another; at ``NOW`` the last ``LIVE`` live, ``due`` before them due."""
+    from django_faceid.testing import make_session
+
+    age = f"(g - {total - LIVE} - 0.5) * {SPACING}"
+    issued = f"g > {total - LIVE - due}"
+    multiply(
+        make_session("template", next_pull_at=None),
+        total,
+        public_id="gen_random_uuid()",
+        request_id="gen_random_uuid()::text",
+        subject_key=_digest("subject"),
+        live_key=f"CASE WHEN {issued} THEN {_digest('live')} END",
+        sdk_token_digest=_digest("token"),
+        sdk_token=f"CASE WHEN {issued} THEN t.sdk_token ELSE '' END",
+        status=f"CASE WHEN {issued} THEN 'issued' ELSE 'expired' END",
+        closed_reason=f"CASE WHEN {issued} THEN '' ELSE 'clock' END",
+        created_at=f"{_NOW} - interval '10 minutes' + {age}",
+        issued_at=f"{_NOW} - interval '10 minutes' + {age}",
+        token_expires_at=f"{_NOW} + {age}",
+        result_expires_at=f"{_NOW} + interval '72 hours' + {age}",
+    )
+    settle()
+
+
+def fill_rivals(total: int, due: int) -> None:
+    """As many tokens for django-oauth-toolkit and for simplejwt, as many of them expired."""
+    from oauth2_provider.models import AccessToken
+    from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+    age = f"now() + (g - {due}) * {SPACING} + (g > {due})::int * interval '1 day'"
+    access = AccessToken.objects.create(token="template", expires=NOW, scope="read")
+    multiply(access, total, token=_digest("token"), token_checksum=_digest("checksum"), expires=age)
+    refresh = OutstandingToken.objects.create(jti="template", token="x" * 200, expires_at=NOW)
+    multiply(refresh, total, jti="md5('jti' || g)", expires_at=age)
+    settle()
+
+
+def _digest(purpose: str) -> str:
+    return f"md5('{purpose}' || g) || md5(g || '{purpose}')"

@@ -1,0 +1,195 @@
+"""Expiry sweeps on PostgreSQL, beside one raw statement and the clean-up of two peers.
+
+Every run of 100 000 due rows of a million works on a fresh copy of the same database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from statistics import median
+from typing import NamedTuple
+
+from . import rows
+from .children import children, everywhere, in_child, peak_megabytes
+from .databases import database, environment, migrated, name_of
+from .tables import Bounds, machine, table
+
+TOTAL, DUE = 1_000_000, 100_000
+A_MINUTES_WORTH = 1200
+COUNTS = {"sessions": DUE, "events": DUE, "sessions with an event": DUE, "still issued": rows.LIVE}
+
+RIVALS = {"django-oauth-toolkit": "cleartokens", "simplejwt": "flushexpiredtokens"}
+
+RAW = """
+WITH moved AS (
+    UPDATE faceid_verificationsession
+    SET status = 'expired', closed_reason = 'clock', live_key = NULL, version = version + 1
+    WHERE status = 'issued' AND token_expires_at <= %(now)s
+    RETURNING id, verdict
+)
+INSERT INTO faceid_sessionevent (
+    session_id, kind, from_status, to_status, from_verdict, to_verdict, source,
+    actor_pk, reason, note, created_at, delivered_at
+)
+SELECT id, 'transition', 'issued', 'expired', verdict, verdict, 'task',
+    '', '', '', %(now)s, %(now)s
+FROM moved
+"""
+
+
+class Run(NamedTuple):
+    """One sweep: rows moved, seconds, peak memory of its process."""
+
+    count: int
+    seconds: float
+    megabytes: float
+
+
+def sweep(_number: int = 0, start: float = 0.0) -> Run:
+    """Our sweep, not before ``start`` on the monotonic clock."""
+    from django_faceid.services import expire_tokens
+
+    rows.stop_clock()
+    return _timed(expire_tokens, start)
+
+
+def raw_statement() -> Run:
+    """The same work as one statement by hand."""
+    from django.db import connection
+
+    from django_faceid import clock
+
+    rows.stop_clock()
+
+    def execute() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(RAW, {"now": clock.now()})
+            return int(cursor.rowcount)
+
+    return _timed(execute)
+
+
+def command(name: str) -> Run:
+    """A peer's clean-up command."""
+    from django.core.management import call_command
+
+    def execute() -> int:
+        call_command(name)
+        return DUE
+
+    return _timed(execute)
+
+
+def minutes(runs: int) -> tuple[float, list[float]]:
+    """Seconds of a sweep with nothing due, and of sweeps as the clock goes on by minutes."""
+    from django_faceid.services import expire_tokens
+
+    rows.stop_clock()
+    idle = median(_timed(expire_tokens).seconds for _run in range(20))
+    seconds = []
+    for minute in range(1, runs + 1):
+        rows.stop_clock(timedelta(minutes=minute))
+        run = _timed(expire_tokens)
+        assert run.count == A_MINUTES_WORTH
+        seconds.append(run.seconds)
+    return idle, seconds
+
+
+def counts() -> dict[str, int]:
+    """What a finished sweep left behind."""
+    from django_faceid.models import SessionEvent, VerificationSession
+
+    sessions = VerificationSession.objects
+    return {
+        "sessions": sessions.filter(events__isnull=False).count(),
+        "events": SessionEvent.objects.count(),
+        "sessions with an event": SessionEvent.objects.values("session").distinct().count(),
+        "still issued": sessions.filter(status="issued").count(),
+    }
+
+
+def _timed(act: Callable[[], int], start: float = 0.0) -> Run:
+    from django.db import connection
+
+    connection.ensure_connection()
+    time.sleep(max(0.0, start - time.monotonic()))
+    began = time.perf_counter()
+    count = act()
+    return Run(count, time.perf_counter() - began, peak_megabytes())
+
+
+def _on_a_copy(base: str, function: Callable[..., Run], *args: object) -> Run:
+    with database(template=name_of(base)) as address:
+        in_child(environment(address), rows.settle)
+        return in_child(environment(address), function, *args)
+
+
+def _beside_others(bounds: Bounds, runs: int, base: str, rivals: str) -> None:
+    raw, ours = [], []
+    for _round in range(runs):
+        raw.append(_on_a_copy(base, raw_statement))
+        ours.append(_on_a_copy(base, sweep))
+    peers = {name: _on_a_copy(rivals, command, name) for name in RIVALS.values()}
+    unit, own = median(run.seconds for run in raw), median(run.seconds for run in ours)
+    lines = [("one raw statement", f"{unit:.2f}", "1.0"), _line("expire_tokens", own, unit)]
+    lines += [_line(f"{peer} {name}", peers[name].seconds, unit) for peer, name in RIVALS.items()]
+    table(f"{DUE} due of {TOTAL}", ("", "seconds", "times raw"), lines)
+    bounds.at_most("expire_tokens, times one raw statement", own / unit, 1.5)
+    for peer, name in RIVALS.items():
+        bounds.at_least(f"times faster than {peer}", peers[name].seconds / own, 5)
+    bounds.at_most("peak memory, MB", max(run.megabytes for run in ours), 150)
+
+
+def _line(name: str, seconds: float, unit: float) -> tuple[str, str, str]:
+    return name, f"{seconds:.2f}", f"{seconds / unit:.1f}"
+
+
+def _two_at_once(bounds: Bounds, base: str) -> None:
+    with database(template=name_of(base)) as address:
+        with children(2, environment(address)) as pool:
+            both = everywhere(pool, 2, sweep, time.monotonic() + 6)
+        bounds.exactly("two sweepers at once moved", sum(run.count for run in both), DUE)
+        for name, count in in_child(environment(address), counts).items():
+            bounds.exactly(f"two sweepers at once: {name}", count, COUNTS[name])
+
+
+def _growth(bounds: Bounds, runs: int, sizes: list[int]) -> None:
+    lines: list[tuple[str, str, str, str]] = []
+    first = 0.0
+    for total in sizes:
+        with migrated() as base:
+            in_child(environment(base), rows.fill_sessions, total, 0)
+            idle, seconds = in_child(environment(base), minutes, runs)
+        cost = median(seconds)
+        first = first or cost
+        lines.append(
+            (f"{total:.0e}", f"{idle * 1e3:.2f}", f"{cost * 1e3:.1f}", f"{cost / first:.2f}")
+        )
+        bounds.at_most(f"nothing due of {total:.0e}, ms", idle * 1e3, 5)
+        bounds.at_most(
+            f"{A_MINUTES_WORTH} due of {total:.0e}, times the smallest table", cost / first, 1.3
+        )
+    head = ("rows", "nothing due, ms", f"{A_MINUTES_WORTH} due, ms", "times the smallest")
+    table("One minute's worth, by the size of the table", head, lines)
+
+
+def main(argv: list[str]) -> int:
+    """Run the sweeps; 1 when a bound is missed."""
+    options = argparse.ArgumentParser(prog="sweep", description=__doc__)
+    options.add_argument("--runs", type=int, default=3, help="runs of each, for the median")
+    options.add_argument("--large", action="store_true", help="ten million rows too")
+    given = options.parse_args(argv)
+    bounds = Bounds()
+    machine()
+    with migrated() as base, migrated() as rivals:
+        in_child(environment(base), rows.fill_sessions, TOTAL, DUE)
+        in_child(environment(rivals), rows.fill_rivals, TOTAL, DUE)
+        _beside_others(bounds, given.runs, base, rivals)
+        _two_at_once(bounds, base)
+    sizes = [100_000, 1_000_000] + [10_000_000] * given.large
+    _growth(bounds, 2 * given.runs + 1, sizes)
+    machine()
+    return bounds.exit_status
