@@ -26,9 +26,7 @@ def test_only_a_pass_or_an_approval_verifies(
 ) -> None:
     if decide(status, category.value, review).verdict == Verdict.VERIFIED:
         assert status in (Status.SUCCEEDED, Status.FAILED)
-        assert review == Review.APPROVED or (
-            review == Review.NONE and category is Category.PASSED
-        )
+        assert review == Review.APPROVED or (review == Review.NONE and category is Category.PASSED)
 
 
 @pytest.mark.parametrize("category", Category)
