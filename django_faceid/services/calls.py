@@ -115,7 +115,7 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
     _give_back_pooled_connections()
-    time.sleep(attempt.wait)
+    attempt.wait_for_slot()
     attempt.start()
     try:
         answer = errand.send(

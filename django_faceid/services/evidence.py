@@ -26,8 +26,13 @@ class Attempt:
 
     row: ApiCall
     wait: float
+    reserved: float = field(default_factory=time.monotonic)
     sent_at: datetime = field(default_factory=clock.now)
     started: float = field(default_factory=time.monotonic)
+
+    def wait_for_slot(self) -> None:
+        """Sleep until the reserved moment; the commit since its reservation is a part of it."""
+        time.sleep(max(0.0, self.reserved + self.wait - time.monotonic()))
 
     def start(self) -> None:
         """Note the instant before the request leaves: Tencent's ten minutes begin after it."""

@@ -27,7 +27,7 @@ _DATABASE_CLOCK = {
 
 
 def reserve(account: conf.Account, action: str, *, background: bool = False) -> float:
-    """Take the next free moment for one call; the seconds to sleep until then.
+    """Take the next free moment for one call; the seconds from now until then.
 
     Runs inside the caller's transaction, as its last statements, so that the row is locked
     briefly and a rollback gives the moment back. Moments are given in the order of asking.
