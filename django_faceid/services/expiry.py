@@ -62,21 +62,26 @@ def _expire(cutoff: datetime, now: datetime, *, delivered_at: datetime | None) -
     where = "WHERE status = %s AND token_expires_at <= %s"
     move = (
         f"UPDATE {sessions} SET status = %s, closed_reason = %s, live_key = NULL, "  # noqa: S608
-        f"version = version + 1 {where}"
+        "version = version + 1"
     )
-    moved = [Status.EXPIRED.value, ClosedReason.CLOCK.value, *due]
+    moved = [Status.EXPIRED.value, ClosedReason.CLOCK.value]
     insert, values = _insert(connection, now, delivered_at)
     with transaction.atomic(using=using), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                f"WITH moved AS ({move} RETURNING id, verdict) {insert} FROM moved",
-                [*moved, *values],
+                f"WITH moved AS ({move} {where} RETURNING id, verdict) {insert} FROM moved",
+                [*moved, *due, *values],
             )
             return int(cursor.rowcount)
-        # The rows are locked as they are read, so that the UPDATE moves exactly these.
-        lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-        cursor.execute(f"{insert} FROM {sessions} {where}{lock}", [*values, *due])
-        cursor.execute(move, moved)
+        if connection.features.has_select_for_update:
+            # MySQL's and MariaDB's statements lock indexes and ids in orders of their own: a sweep
+            # that waited for a worker could make the two wait for each other. The next one comes.
+            skip = " SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+            cursor.execute(f"SELECT id FROM {sessions} {where} FOR UPDATE{skip}", due)  # noqa: S608
+            due = [pk for (pk,) in cursor.fetchall()] or [None]
+            where = f"WHERE id IN ({', '.join(['%s'] * len(due))})"
+        cursor.execute(f"{insert} FROM {sessions} {where}", [*values, *due])
+        cursor.execute(f"{move} {where}", [*moved, *due])
         return int(cursor.rowcount)
 
 

@@ -1,0 +1,164 @@
+"""What holds whatever happened: each function names what breaks it, and nothing when nothing does.
+
+Read from the rows alone, so that the same sentences judge one process, many, and killed ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from django_faceid import clock
+from django_faceid.api.serializers import TokenSerializer
+from django_faceid.models import (
+    ApiCall,
+    EventKind,
+    Outcome,
+    Review,
+    SessionEvent,
+    Status,
+    Subject,
+    Verdict,
+    VerificationSession,
+    decide,
+    digests,
+)
+from django_faceid.models.events import ANNOUNCED
+from django_faceid.models.transitions import LIVE, TRANSITIONS, is_legal
+from django_faceid.sandbox.tokens import Token
+from django_faceid.services.outbox import GRACE
+from django_faceid.services.recovery import ATTEMPT_LEASE
+from django_faceid.tencent.types import GET_TOKEN
+
+FINAL = frozenset(status for status in Status if not TRANSITIONS[status])
+UNSURE = (Outcome.STARTED, Outcome.INTERRUPTED, Outcome.UNREACHABLE, Outcome.BROKEN)
+SIGNAL_OF = {
+    Status.ISSUED: "session_issued",
+    Status.SUCCEEDED: "session_completed",
+    Status.FAILED: "session_completed",
+    Status.EXPIRED: "session_expired",
+    Status.CANCELED: "session_canceled",
+}
+
+Sessions = Iterable[VerificationSession]
+Heard = set[tuple[str, int]]
+
+
+def two_live(sessions: Sessions) -> Iterator[str]:
+    """At most one live session per subject and flow, and only live ones hold a ``live_key``."""
+    live = [session for session in sessions if session.status in LIVE]
+    for (_subject, flow), count in Counter((s.subject_key, s.flow) for s in live).items():
+        if count > 1:
+            yield f"{count} live sessions in {flow}"
+    for session in sessions:
+        subject = Subject(session.user, session.reference)
+        expected = subject.live_key(session.flow) if session.status in LIVE else None
+        if session.live_key != expected:
+            yield f"{session}: {session.status} with a wrong live_key"
+
+
+def illegal_stories(sessions: Sessions, events: Iterable[SessionEvent]) -> Iterator[str]:
+    """The events of a session lead from ``pending`` to its status, each step legal and once."""
+    moves: defaultdict[int, list[SessionEvent]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: event.pk):
+        if event.kind == EventKind.TRANSITION:
+            moves[event.session_id].append(event)
+    for session in sessions:
+        at: str = Status.PENDING
+        for event in moves[session.pk]:
+            if event.from_status != at or not is_legal(event.from_status, event.to_status):
+                yield f"{session}: {event.from_status} to {event.to_status} from {at}"
+            at = event.to_status
+        if at != session.status:
+            yield f"{session}: its events end in {at}, its row says {session.status}"
+        if sum(event.to_status in FINAL for event in moves[session.pk]) > 1:
+            yield f"{session}: ended more than once"
+
+
+def wrong_verdicts(sessions: Sessions) -> Iterator[str]:
+    """The verdict is what the table says, and a canceled session never has one."""
+    for session in sessions:
+        expected = decide(session.status, session.category, session.review).verdict
+        if session.verdict != expected:
+            yield f"{session}: {session.verdict}, the table says {expected}"
+        if session.status == Status.CANCELED and session.verdict != Verdict.UNDECIDED:
+            yield f"{session}: canceled and {session.verdict}"
+        if (session.verified_at is not None) != (session.verdict == Verdict.VERIFIED):
+            yield f"{session}: {session.verdict} and verified at {session.verified_at}"
+        if session.review != Review.NONE and session.status not in FINAL:
+            yield f"{session}: reviewed while {session.status}"
+
+
+def shown_tokens(sessions: Sessions) -> Iterator[str]:
+    """A client sees a token only while it may start a process with it."""
+    for session in sessions:
+        shown = TokenSerializer(session).data["sdk_token"]
+        late = session.token_expires_at is None or session.token_expires_at <= clock.now()
+        if shown and (late or session.reported_at is not None or session.status != Status.ISSUED):
+            yield f"{session}: its token shows though nobody may start with it"
+        if (shown is not None) != session.may_start:
+            yield f"{session}: may_start and the token shown differ"
+
+
+def pulls_without_a_token(sessions: Sessions) -> Iterator[str]:
+    """Nothing is scheduled that can never be asked, and no error stands beside a result."""
+    for session in sessions:
+        if session.next_pull_at is not None and not session.sdk_token:
+            yield f"{session}: {session.status}, due for a pull without a token"
+        if session.result_error and session.result_code:
+            yield f"{session}: a result {session.result_code} and {session.result_error}"
+
+
+def lost_tokens(tokens: Iterable[Token], sessions: Sessions) -> Iterator[str]:
+    """Every minted token is on a session, or a row says that one may have come."""
+    by_extra = {session.extra or str(session.public_id): session for session in sessions}
+    said_late = set(
+        SessionEvent.objects.filter(kind=EventKind.LATE_TOKEN).values_list("session_id", flat=True)
+    )
+    unsure = set(
+        ApiCall.objects.filter(action=GET_TOKEN, outcome__in=UNSURE).values_list(
+            "session_id", flat=True
+        )
+    )
+    for token in tokens:
+        session = by_extra.get(token.Extra or "")
+        if session is None:
+            yield "a token of which no row knows"
+        elif session.pk in said_late or session.pk in unsure:
+            continue
+        elif session.sdk_token_digest != digests.keyed("sdk_token", token.SdkToken):
+            yield f"{session}: its token is lost"
+
+
+def unheard(events: Iterable[SessionEvent], heard: Heard) -> Iterator[str]:
+    """Each signal of a delivered event was heard at least once."""
+    for event in events:
+        if event.kind in ANNOUNCED and event.delivered_at is not None:
+            for name in expected_signals(event):
+                if (name, event.pk) not in heard:
+                    yield f"event {event.pk} ({event}): {name} was never heard"
+
+
+def expected_signals(event: SessionEvent) -> list[str]:
+    """The signals that an announced event owes to the host."""
+    names = ["session_reviewed"] if event.kind == EventKind.REVIEW else []
+    if event.to_status in SIGNAL_OF:
+        names.append(SIGNAL_OF[Status(event.to_status)])
+    if event.from_verdict != event.to_verdict:
+        names.append("verdict_changed")
+    return names
+
+
+def left_behind() -> Iterator[str]:
+    """After recovery and delivery nothing is open beyond its lease."""
+    now = clock.now()
+    for session in VerificationSession.objects.interrupted():
+        yield f"{session}: pending past its lease"
+    for session in VerificationSession.objects.overdue():
+        yield f"{session}: issued past its ten minutes"
+    for attempt in ApiCall.objects.filter(
+        outcome=Outcome.STARTED, started_at__lte=now - ATTEMPT_LEASE
+    ):
+        yield f"call {attempt.pk}: started {attempt.started_at} and never ended"
+    for event in SessionEvent.objects.filter(delivered_at=None, created_at__lte=now - GRACE):
+        yield f"event {event.pk} ({event}): never delivered"
