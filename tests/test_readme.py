@@ -139,3 +139,11 @@ def test_the_first_screen_holds_the_two_commands() -> None:
 def test_every_link_and_picture_leads_somewhere() -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_smoke_table_shows_the_steps_that_the_demo_plays() -> None:
+    source = (ROOT / "example_project" / "smoke.py").read_text(encoding="utf-8")
+    table = README.partition("step                        seen")[2].partition("```")[0]
+    steps = [line.partition("  ")[0] for line in table.splitlines()[1:] if "  ok  " in line]
+    assert len(steps) == 13
+    assert all(f'"{step}"' in source for step in steps)
