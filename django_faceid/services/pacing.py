@@ -40,9 +40,7 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     window = _locked(account, action)
     now = _microseconds()
     moment = _earliest(window.slots, now, account.rate)
-    wait = (moment - now) / MICROSECONDS
-    if wait > conf.get().max_wait:
-        raise Busy(retry_after=max(1, math.ceil(wait)))
+    wait = _bearable_wait(moment, now)
     if background and _is_busy(window.slots, now, account.rate):
         if sum(slot > now - MICROSECONDS for slot in window.background) >= BACKGROUND_SHARE:
             raise Busy(retry_after=1)
@@ -50,6 +48,17 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     window.slots = [*window.slots, moment][-account.rate :]
     window.save(update_fields=["slots", "background"])
     return wait
+
+
+def require_room(account: conf.Account, action: str) -> None:
+    """Raise ``Busy`` when ``reserve`` would: a look without a lock, before anything is written.
+
+    Who passes may still be too late in ``reserve``, which decides.
+    """
+    slots = QuotaWindow.objects.filter(group=account.quota_name, action=action)
+    taken = slots.values_list("slots", flat=True).first() or []
+    now = _microseconds()
+    _bearable_wait(_earliest(taken, now, account.rate), now)
 
 
 def back_off(account: conf.Account, action: str) -> None:
@@ -68,6 +77,13 @@ def _earliest(slots: list[int], now: int, rate: int) -> int:
     if len(slots) >= rate:
         moments.append(slots[-rate] + round((1 + settings.guard) * MICROSECONDS))
     return max(moments)
+
+
+def _bearable_wait(moment: int, now: int) -> float:
+    wait = (moment - now) / MICROSECONDS
+    if wait > conf.get().max_wait:
+        raise Busy(retry_after=max(1, math.ceil(wait)))
+    return wait
 
 
 def _is_busy(slots: list[int], now: int, rate: int) -> bool:

@@ -14,7 +14,7 @@ from tests.settings import DATABASES, FACEID, INSTALLED_APPS
 ROOT_URLCONF = "tests.benchmarks.host"
 ALLOWED_HOSTS = ["127.0.0.1"]
 # As a busy host has it: a handful of connections, given back while Tencent thinks.
-DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 10, "timeout": 30}}
+DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 6, "max_size": 6, "timeout": 30}}
 
 RIVALS = ("oauth2_provider", "rest_framework_simplejwt.token_blacklist")
 INSTALLED_APPS = [

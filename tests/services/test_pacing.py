@@ -3,12 +3,15 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from django_faceid import conf
+from django_faceid import conf, services
 from django_faceid.models import QuotaWindow
+from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, pacing
+from django_faceid.tencent.types import GET_TOKEN
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = conf.Account(name="default", secret_id="AKID", rate=5)
@@ -47,6 +50,31 @@ def test_who_would_wait_too_long_is_told_at_once_and_takes_nothing(settings: Set
     assert len(QuotaWindow.objects.get().slots) == 5
     settings.FACEID = {**settings.FACEID, "MAX_WAIT": 10.0}
     assert 0.5 < reserve() < 1.1
+
+
+def test_a_full_queue_is_seen_before_a_row_is_written(settings: Settings) -> None:
+    pacing.require_room(ACCOUNT, "A")
+    for _call in range(5):
+        reserve()
+    pacing.require_room(ACCOUNT, "A")
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
+    with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy) as refusal:
+        pacing.require_room(ACCOUNT, "A")
+    assert refusal.value.retry_after in (1, 2)
+    assert {query["sql"].split()[0] for query in captured.captured_queries} == {"SELECT"}
+
+
+def test_a_call_in_a_full_queue_writes_nothing_at_all(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    account = conf.account("default")
+    for _call in range(account.rate):
+        reserve(account, GET_TOKEN)
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.1}
+    with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy):
+        services.issue_token("reference-1")
+    assert [q["sql"] for q in captured.captured_queries if "INSERT" in q["sql"]] == []
+    assert sandbox.tokens == {}
 
 
 def test_a_rollback_gives_the_moment_back() -> None:
