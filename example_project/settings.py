@@ -156,8 +156,8 @@ REST_FRAMEWORK = {
 
 # Celery
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://")
-if CELERY_BROKER_URL == "filesystem://":
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "files://")
+if CELERY_BROKER_URL == "files://":
     BROKER_DIR = RUN_DIR / "broker"
     for folder in ("messages", "control"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ import os
 
 from celery import Celery
 
+from example_project import broker  # noqa: F401  (files://)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
 
 app = Celery("example_project")

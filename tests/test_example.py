@@ -104,7 +104,7 @@ def test_the_environment_picks_database_broker_and_hosts(tmp_path: Path) -> None
     )
     alone = shell(tmp_path, code)
     assert alone[0].endswith("sqlite3")
-    assert alone[1:] == ["filesystem://", ["127.0.0.1", "localhost", "[::1]"], False, True]
+    assert alone[1:] == ["files://", ["127.0.0.1", "localhost", "[::1]"], False, True]
     told = shell(
         tmp_path,
         code,

@@ -81,7 +81,7 @@ class Worker:
         """Take every waiting message from the broker, and what held them."""
         for message in (self._folder / "messages").iterdir():
             message.unlink()
-        if not self._broker.startswith("filesystem"):
+        if not self._broker.startswith("files"):
             with kombu.Connection(self._broker) as broker:
                 channel: Any = broker.channel()
                 channel.queue_delete(self._queue)
@@ -105,7 +105,7 @@ def sandbox() -> Iterator[SandboxState]:
 
 @pytest.fixture(
     params=[
-        "filesystem",
+        "files",
         pytest.param("redis", marks=pytest.mark.redis),
         pytest.param("rabbitmq", marks=pytest.mark.rabbitmq),
     ]
@@ -113,8 +113,8 @@ def sandbox() -> Iterator[SandboxState]:
 def worker(
     request: pytest.FixtureRequest, tmp_path: Path, sandbox: SandboxState
 ) -> Iterator[Worker]:
-    broker = "filesystem://"
-    if request.param != "filesystem":
+    broker = "files://"
+    if request.param != "files":
         broker = url(f"FACEID_TEST_{request.param.upper()}_URL")
     found = Worker(tmp_path, broker, settings.FACEID["ACCOUNTS"]["default"]["ENDPOINT"])
     try:

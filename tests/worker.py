@@ -6,6 +6,8 @@ import os
 
 from celery import Celery
 
+from example_project import broker  # noqa: F401  (files://)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.worker_settings")
 
 app = Celery("tests")

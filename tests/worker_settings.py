@@ -29,7 +29,7 @@ CELERY_TASK_DEFAULT_QUEUE = os.environ["WORKER_QUEUE"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # As shipped, but every second: what a test waits for is the work, not the clock.
 CELERY_BEAT_SCHEDULE = {name: {**entry, "schedule": 1.0} for name, entry in BEAT_SCHEDULE.items()}
-if CELERY_BROKER_URL.startswith("filesystem:"):
+if CELERY_BROKER_URL.startswith("files:"):
     _folder = os.environ["WORKER_FOLDER"]
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": f"{_folder}/messages",
