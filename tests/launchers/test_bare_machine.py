@@ -32,11 +32,11 @@ def executable(path: Path, text: str) -> Path:
 
 def test_the_requirements_are_those_a_toml_reader_finds() -> None:
     content = tomllib.loads(PYPROJECT.read_text())
-    for name, group in content["dependency-groups"].items():
+    groups = content["dependency-groups"]
+    for name, group in groups.items():
         expected = list(content["project"]["dependencies"])
         for item in group:
-            included = [item] if isinstance(item, str) else content["dependency-groups"]["demo"]
-            expected += included
+            expected += [item] if isinstance(item, str) else groups[item["include-group"]]
         assert requirements(PYPROJECT, [name]) == expected
 
 
