@@ -22,7 +22,7 @@ def multiply(row: Model, count: int, **columns: str) -> None:
 
     fields = [f for f in type(row)._meta.concrete_fields if not f.primary_key]
     names = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(columns.get(field.column, f't."{field.column}"') for field in fields)
+    values = ", ".join(columns.get(str(field.column), f't."{field.column}"') for field in fields)
     table = type(row)._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -82,7 +82,9 @@ def fill_rivals(total: int, due: int) -> None:
     age = f"now() + (g - {due}) * {SPACING} + (g > {due})::int * interval '1 day'"
     access = AccessToken.objects.create(token="template", expires=NOW, scope="read")
     multiply(access, total, token=_digest("token"), token_checksum=_digest("checksum"), expires=age)
-    refresh = OutstandingToken.objects.create(jti="template", token="x" * 200, expires_at=NOW)
+    refresh = OutstandingToken._default_manager.create(
+        jti="template", token="x" * 200, expires_at=NOW
+    )
     multiply(refresh, total, jti="md5('jti' || g)", expires_at=age)
     settle()
 

@@ -43,7 +43,7 @@ FROM moved
 class Run(NamedTuple):
     """One sweep: rows moved, seconds, peak memory of its process."""
 
-    count: int
+    moved: int
     seconds: float
     megabytes: float
 
@@ -93,7 +93,7 @@ def minutes(runs: int) -> tuple[float, list[float]]:
     for minute in range(1, runs + 1):
         rows.stop_clock(timedelta(minutes=minute))
         run = _timed(expire_tokens)
-        assert run.count == A_MINUTES_WORTH
+        assert run.moved == A_MINUTES_WORTH
         seconds.append(run.seconds)
     return idle, seconds
 
@@ -151,7 +151,7 @@ def _two_at_once(bounds: Bounds, base: str) -> None:
     with database(template=name_of(base)) as address:
         with children(2, environment(address)) as pool:
             both = everywhere(pool, 2, sweep, time.monotonic() + 6)
-        bounds.exactly("two sweepers at once moved", sum(run.count for run in both), DUE)
+        bounds.exactly("two sweepers at once moved", sum(run.moved for run in both), DUE)
         for name, count in in_child(environment(address), counts).items():
             bounds.exactly(f"two sweepers at once: {name}", count, COUNTS[name])
 
