@@ -77,7 +77,13 @@ def issue_token(
         return Issued(replayed, fresh=False)
     if not rules.allow_again and gate.is_verified(subject, flow):
         raise AlreadyVerified
-    live = _live_session(subject, flow, source)
+    try:
+        live = _live_session(subject, flow, source)
+    except Busy:
+        # Whoever is at it may be the first with this key, since we last looked.
+        if idempotency_key and (replayed := key.replay()):
+            return Issued(replayed, fresh=False)
+        raise
     if live is not None and _fits(live, request, public_id):
         if idempotency_key:
             _remember(key, live)

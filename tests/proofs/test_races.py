@@ -22,7 +22,7 @@ from django_faceid.models import (
     VerificationSession,
 )
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services.errors import NotReviewable, ServiceError
+from django_faceid.services.errors import KeyInFlight, NotReviewable, ServiceError
 from django_faceid.testing import advance, play
 
 from . import invariants
@@ -179,6 +179,17 @@ def test_many_taps_at_once_make_one_token(race: Race) -> None:
         who = f"reference-{number}"
         race.run(*[tapping(who)] * 6)
         assert VerificationSession.objects.filter(reference=who).count() == 1
+    assert len(race.sandbox.tokens) == ROUNDS // 4
+    race.leaves_order()
+
+
+def test_many_posts_with_one_key_make_one_token_and_tell_no_one_of_a_full_queue(
+    race: Race,
+) -> None:
+    for number in range(ROUNDS // 4):
+        post = partial(services.issue_token, f"reference-{number}", idempotency_key="one")
+        refusals = race.run(*[post] * 6)
+        assert {type(error) for error in refusals} <= {KeyInFlight}
     assert len(race.sandbox.tokens) == ROUNDS // 4
     race.leaves_order()
 
