@@ -263,7 +263,8 @@ class _Issue:
             category=category.value,
         )
         self.events.append(event)
-        if self.key is None:
+        if self.key is None or event is None:
+            # Recovery gave up on this session, so that its key may be somebody else's by now.
             return
         if error.sent is Sent.MAYBE:
             self.key.keep(self.session)

@@ -38,14 +38,13 @@ def killed(moment: Moment | None) -> Iterator[None]:
 
 @contextmanager
 def meanwhile(act: Act | None) -> Iterator[None]:
-    """Let another worker ``act`` once, after Tencent has answered and before that is written."""
+    """Let another worker ``act`` once, when a call is over and its outcome not yet written."""
     todo = [] if act is None else [act]
 
-    def after(answer: Any) -> Any:
+    def after() -> None:
         # Taken out first: the other worker's own calls are not meddled with.
         while todo:
             todo.pop()()
-        return answer
 
     with _around_calls(after=after):
         yield
@@ -66,18 +65,19 @@ def _meddling(moment: Moment | None) -> Iterator[None]:
             yield
 
 
-def _kill(*_answer: Any) -> Any:
+def _kill() -> None:
     raise Killed
 
 
 @contextmanager
-def _around_calls(
-    before: Callable[[], Any] = lambda: None, after: Callable[[Any], Any] = lambda answer: answer
-) -> Iterator[None]:
+def _around_calls(before: Act = lambda: None, after: Act = lambda: None) -> Iterator[None]:
     def around(method: Callable[..., Any]) -> Callable[..., Any]:
         def meddled(*args: Any, **kwargs: Any) -> Any:
             before()
-            return after(method(*args, **kwargs))
+            try:
+                return method(*args, **kwargs)
+            finally:
+                after()
 
         return meddled
 

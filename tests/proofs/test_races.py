@@ -21,6 +21,7 @@ from django_faceid.models import (
     Verdict,
     VerificationSession,
 )
+from django_faceid.sandbox.faults import Reset
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services.errors import KeyInFlight, NotReviewable, ServiceError
 from django_faceid.testing import advance, play
@@ -258,4 +259,19 @@ def test_a_token_that_outlived_its_lease_is_dropped_and_said_so(race: Race) -> N
     session = VerificationSession.objects.get()
     assert (session.status, session.sdk_token, session.error_code) == ("error", "", "Interrupted")
     assert session.events.filter(kind=EventKind.LATE_TOKEN).count() == 1
+    race.leaves_order()
+
+
+def test_a_call_that_outlived_its_lease_leaves_its_key_to_whoever_took_it(race: Race) -> None:
+    post = partial(services.issue_token, "ann", idempotency_key="one")
+    taken: list[VerificationSession] = []
+
+    def the_clients_repeat() -> None:
+        advance(seconds=31)
+        taken.append(post().session)
+
+    race.sandbox.faults.add(Reset(When="after"))
+    with meanwhile(the_clients_repeat), pytest.raises(ServiceError):
+        post()
+    assert post() == (taken[0], False)
     race.leaves_order()
