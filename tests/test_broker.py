@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
-from example_project import broker
+from example_project import broker  # noqa: F401  (files://)
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITER = """
 import json, sys
 from kombu import Connection
-from example_project import broker
+from example_project import broker  # noqa: F401  (files://)
 
 with Connection("files://", transport_options=json.loads(sys.argv[1])) as connection:
     queue = connection.SimpleQueue("letters")
@@ -37,7 +37,6 @@ def folder(tmp_path: Path) -> dict[str, str]:
 
 
 def test_what_is_sent_arrives(folder: dict[str, str]) -> None:
-    assert broker.TRANSPORT_ALIASES["files"]
     with Connection("files://", transport_options=folder) as connection:
         queue = connection.SimpleQueue("letters")
         queue.put({"number": 7})
