@@ -130,6 +130,14 @@ def lost_tokens(tokens: Iterable[Token], sessions: Sessions) -> Iterator[str]:
             yield f"{session}: its token is lost"
 
 
+def unfiled_answers(sessions: Sessions) -> Iterator[str]:
+    """Whatever Tencent answered about a session stands on the row of a call."""
+    filed = set(ApiCall.objects.exclude(request_id="").values_list("session_id", "request_id"))
+    for session in sessions:
+        if session.request_id and (session.pk, session.request_id) not in filed:
+            yield f"{session}: no call has its RequestId"
+
+
 def unheard(events: Iterable[SessionEvent], heard: Heard) -> Iterator[str]:
     """Each signal of a delivered event was heard at least once."""
     for event in events:

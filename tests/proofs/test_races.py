@@ -86,6 +86,7 @@ class Race:
             *invariants.wrong_verdicts(sessions),
             *invariants.shown_tokens(sessions),
             *invariants.pulls_without_a_token(sessions),
+            *invariants.unfiled_answers(sessions),
             *invariants.lost_tokens(self.sandbox.tokens.values(), sessions),
             *invariants.unheard(events, self.heard),
         ]
@@ -274,4 +275,21 @@ def test_a_call_that_outlived_its_lease_leaves_its_key_to_whoever_took_it(race: 
     with meanwhile(the_clients_repeat), pytest.raises(ServiceError):
         post()
     assert post() == (taken[0], False)
+    race.leaves_order()
+
+
+def test_of_two_late_results_of_a_canceled_session_the_first_stays(race: Race) -> None:
+    session = issued("ann")
+    play(session, "pass")
+    services.cancel(session)
+    first: list[object] = []
+
+    def somebody_faster() -> None:
+        advance(seconds=2)
+        first.append(services.fetch_result(loaded(session)).result_at)
+
+    with meanwhile(somebody_faster):
+        services.fetch_result(loaded(session))
+    assert [loaded(session).result_at] == first
+    assert session.events.filter(kind=EventKind.LATE_RESULT).count() == 1
     race.leaves_order()
