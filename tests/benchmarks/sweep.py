@@ -1,4 +1,4 @@
-"""Expiry sweeps on PostgreSQL, beside one raw statement and the clean-up of two peers.
+"""Expiry sweeps on PostgreSQL, and the clean-up of two peers, each beside one raw statement.
 
 Every run of 100 000 due rows of a million works on a fresh copy of the same database.
 """
@@ -21,9 +21,18 @@ TOTAL, DUE = 1_000_000, 100_000
 A_MINUTES_WORTH = 1200
 COUNTS = {"sessions": DUE, "events": DUE, "sessions with an event": DUE, "still issued": rows.LIVE}
 
-RIVALS = {"django-oauth-toolkit": "cleartokens", "simplejwt": "flushexpiredtokens"}
+RIVALS = {
+    "cleartokens": (
+        "django-oauth-toolkit",
+        "DELETE FROM oauth2_provider_accesstoken WHERE expires < %(real)s",
+    ),
+    "flushexpiredtokens": (
+        "simplejwt",
+        "DELETE FROM token_blacklist_outstandingtoken WHERE expires_at <= %(real)s",
+    ),
+}
 
-RAW = """
+OURS = """
 WITH moved AS (
     UPDATE faceid_verificationsession
     SET status = 'expired', closed_reason = 'clock', live_key = NULL, version = version + 1
@@ -56,9 +65,10 @@ def sweep(_number: int = 0, start: float = 0.0) -> Run:
     return _timed(expire_tokens, start)
 
 
-def raw_statement() -> Run:
+def raw_statement(statement: str) -> Run:
     """The same work as one statement by hand."""
     from django.db import connection
+    from django.utils import timezone
 
     from django_faceid import clock
 
@@ -66,7 +76,7 @@ def raw_statement() -> Run:
 
     def execute() -> int:
         with connection.cursor() as cursor:
-            cursor.execute(RAW, {"now": clock.now()})
+            cursor.execute(statement, {"now": clock.now(), "real": timezone.now()})
             return int(cursor.rowcount)
 
     return _timed(execute)
@@ -130,21 +140,25 @@ def _on_a_copy(base: str, function: Callable[..., Run], *args: object) -> Run:
 def _beside_others(bounds: Bounds, runs: int, base: str, rivals: str) -> None:
     raw, ours = [], []
     for _round in range(runs):
-        raw.append(_on_a_copy(base, raw_statement))
+        raw.append(_on_a_copy(base, raw_statement, OURS))
         ours.append(_on_a_copy(base, sweep))
-    peers = {name: _on_a_copy(rivals, command, name) for name in RIVALS.values()}
     unit, own = median(run.seconds for run in raw), median(run.seconds for run in ours)
-    lines = [("one raw statement", f"{unit:.2f}", "1.0"), _line("expire_tokens", own, unit)]
-    lines += [_line(f"{peer} {name}", peers[name].seconds, unit) for peer, name in RIVALS.items()]
-    table(f"{DUE} due of {TOTAL}", ("", "seconds", "times raw"), lines)
     bounds.at_most("expire_tokens, times one raw statement", own / unit, 1.5)
-    for peer, name in RIVALS.items():
-        bounds.at_least(f"times faster than {peer}", peers[name].seconds / own, 5)
     bounds.at_most("peak memory, MB", max(run.megabytes for run in ours), 150)
+    lines = [_line("expire_tokens", own, unit)]
+    for name, (peer, statement) in RIVALS.items():
+        by_hand = _on_a_copy(rivals, raw_statement, statement).seconds
+        taken = _on_a_copy(rivals, command, name).seconds
+        lines.append(_line(f"{peer} {name}", taken, by_hand))
+        # Deleting touches no index and writes no event: seconds compare different work.
+        less = (taken / by_hand) / (own / unit)
+        bounds.at_least(f"times closer to one statement than {peer}", less, 5)
+    head = ("", "seconds", "one raw statement of its work", "times")
+    table(f"{DUE} due of {TOTAL}", head, lines)
 
 
-def _line(name: str, seconds: float, unit: float) -> tuple[str, str, str]:
-    return name, f"{seconds:.2f}", f"{seconds / unit:.1f}"
+def _line(name: str, seconds: float, unit: float) -> tuple[str, ...]:
+    return name, f"{seconds:.2f}", f"{unit:.2f}", f"{seconds / unit:.2f}"
 
 
 def _two_at_once(bounds: Bounds, base: str) -> None:
@@ -190,6 +204,6 @@ def main(argv: list[str]) -> int:
         _beside_others(bounds, given.runs, base, rivals)
         _two_at_once(bounds, base)
     sizes = [100_000, 1_000_000] + [10_000_000] * given.large
-    _growth(bounds, 2 * given.runs + 1, sizes)
+    _growth(bounds, min(9, 3 * given.runs), sizes)
     machine()
     return bounds.exit_status
