@@ -162,12 +162,17 @@ class Settings:
     allow_test_endpoint: bool = _option(False, bool)
     max_body: int = _option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
     max_image: int = _option(3_000_000, int, ok=_positive, must="be positive (bytes)")
-    max_wait: float = _option(2.0, int, float, ok=_positive, must="be positive (seconds)")
+    max_wait: float = _option(
+        2.0, int, float, ok=lambda v: 0 < v <= 5, must="be more than 0 and at most 5 (seconds)"
+    )
     guard: float = _option(0.035, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)")
     min_spacing: float = _option(
         0.0, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)"
     )
-    deadline: float = _option(12.0, int, float, ok=_positive, must="be positive (seconds)")
+    # No longer than a pending session's lease allows.
+    deadline: float = _option(
+        12.0, int, float, ok=lambda v: 0 < v <= 12, must="be more than 0 and at most 12 (seconds)"
+    )
     max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
     reuse_min_seconds: int = _option(
         60, int, ok=lambda v: 0 <= v < 600, must="be 0 to 599 (seconds)"

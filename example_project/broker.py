@@ -18,11 +18,13 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """Celery's channel over files, with messages that appear at once."""
 
-    def _put(self, queue: str, message: Any, **_kwargs: Any) -> None:
+    def _put(  # type: ignore[override]  # kombu's two bases disagree on the name
+        self, queue: str, payload: dict[str, Any], **_kwargs: Any
+    ) -> None:
         folder = Path(self.data_folder_out)
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         unseen = folder / f".{name}"
-        unseen.write_text(dumps(message), encoding="utf-8")
+        unseen.write_text(dumps(payload), encoding="utf-8")
         unseen.rename(folder / name)
 
 

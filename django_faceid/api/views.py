@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.http import Http404, HttpRequest
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
@@ -103,6 +104,7 @@ class SessionsView(FaceIdView):
 
     serializer_class = IssueSerializer
 
+    @sensitive_variables()
     def post(self, request: Request) -> Response:
         given = IssueSerializer(data=request.data).checked()
         flow = given.pop("flow", None)

@@ -16,8 +16,18 @@ PREFIX = "fernet:"
 
 
 def cipher() -> MultiFernet:
-    """The cipher over ``FACEID["ENCRYPTION_KEYS"]``: the first key encrypts, all decrypt."""
-    return MultiFernet([Fernet(key) for key in conf.encryption_keys()])
+    """The cipher over ``FACEID["ENCRYPTION_KEYS"]``: the first key encrypts, all decrypt.
+
+    Raises ``SettingError`` for what is no key.
+    """
+    try:
+        return MultiFernet([Fernet(key) for key in conf.encryption_keys()])
+    except ValueError:
+        raise conf.SettingError(
+            'FACEID["ENCRYPTION_KEYS"]',
+            "value",
+            "must hold keys made by cryptography.fernet.Fernet.generate_key().",
+        ) from None
 
 
 def encrypt(text: str) -> str:

@@ -31,8 +31,13 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
     """``VerificationSession.objects``."""
 
     def for_subject(self, who: Any) -> SessionQuerySet:
-        """Sessions of a user or a reference."""
-        return self.filter(subject_key=Subject.of(who).key)
+        """Sessions of a user or a reference.
+
+        A deleted user's sessions are nobody's, even when another user gets the same key.
+        """
+        subject = Subject.of(who)
+        found = self.filter(subject_key=subject.key)
+        return found if subject.user is None else found.filter(user_id=subject.user.pk)
 
     def verified(self, who: Any = None, *, flow: str | AnyFlow) -> SessionQuerySet:
         """Sessions that prove their subject for a flow right now.

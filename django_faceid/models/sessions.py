@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import clock
 from . import verdicts
+from .database import write_alias
 from .events import EventKind, SessionEvent, Source
 from .fields import EncryptedTextField
 from .querysets import SessionQuerySet
@@ -22,6 +23,10 @@ from .verdicts import NextAction, Review, Verdict
 
 if TYPE_CHECKING:
     from .calls import ApiCall
+
+
+# A process that began in time has ended by then; looks for its result go on behind the scenes.
+PATIENCE = timedelta(minutes=15)
 
 
 class VerificationSession(models.Model):
@@ -156,10 +161,17 @@ class VerificationSession(models.Model):
         return self.next_pull_at is not None and self.status in (Status.ISSUED, Status.EXPIRED)
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether a client that reported may still expect its result within minutes."""
+        if self.reported_at is None or self.token_expires_at is None or not self.owes_result:
+            return False
+        return clock.now() < self.token_expires_at + PATIENCE
+
+    @property
     def next_action(self) -> NextAction:
         """What this session's client does next, as of now."""
         status = self.effective_status
-        if self.owes_result and self.reported_at is not None:
+        if self.is_awaited:
             return NextAction.WAIT
         if status == Status.ISSUED and not self.may_start:
             return NextAction.RETRY
@@ -181,7 +193,7 @@ class VerificationSession(models.Model):
         columns written with them. Returns the event, or None when the status the session has by
         now does not lead there: somebody else was first. This instance then shows what is stored.
         """
-        using = type(self).objects.db
+        using = write_alias()
         with transaction.atomic(using=using):
             # Bounded: a status never comes back, so there are fewer moves to lose than statuses.
             for _attempt in Status:
@@ -191,9 +203,9 @@ class VerificationSession(models.Model):
                 row = {**changes, **self._consequences(to, changes)}
                 moved = type(self).objects.filter(pk=self.pk, status=old_status)
                 if not moved.update(version=F("version") + 1, **row):
-                    self.refresh_from_db()
+                    self.refresh_from_db(using=using)
                     continue
-                self.refresh_from_db()
+                self.refresh_from_db(using=using)
                 return SessionEvent.objects.create(
                     session=self,
                     kind=EventKind.TRANSITION,
@@ -218,17 +230,21 @@ class VerificationSession(models.Model):
             if verdicts.needs_review(self.flow_snapshot.get("review", "never"), to):
                 row["review"] = Review.PENDING
         row |= self.verdict_columns(
-            to, changes.get("category", self.category), row.get("review", self.review)
+            to,
+            changes.get("category", self.category),
+            row.get("review", self.review),
+            result_at=changes.get("result_at", self.result_at),
         )
         return row
 
-    def verdict_columns(self, status: str, category: str, review: str) -> dict[str, Any]:
+    def verdict_columns(
+        self, status: str, category: str, review: str, *, result_at: datetime | None
+    ) -> dict[str, Any]:
+        """The columns that say what this session proves; its validity counts from the result."""
         verdict = verdicts.decide(status, category, review).verdict
         if verdict != Verdict.VERIFIED:
             return {"verdict": verdict, "verified_at": None, "verified_until": None}
-        now = clock.now()
-        return {"verdict": verdict, "verified_at": now, "verified_until": self._valid_until(now)}
-
-    def _valid_until(self, since: datetime) -> datetime | None:
         seconds = self.flow_snapshot.get("valid_for")
-        return None if seconds is None else since + timedelta(seconds=seconds)
+        since = result_at or clock.now()
+        until = None if seconds is None else since + timedelta(seconds=seconds)
+        return {"verdict": verdict, "verified_at": since, "verified_until": until}

@@ -1,4 +1,4 @@
-"""What keeps a hanging vendor from taking the host's threads: one breaker per process."""
+"""What keeps a hanging vendor from taking the host's threads, in each process."""
 
 from __future__ import annotations
 
@@ -71,4 +71,14 @@ class Breaker:
         self._next_probe = now + PROBE_EVERY
 
 
-breaker = Breaker()
+_breakers: dict[str, Breaker] = {}
+
+
+def breaker_of(account: conf.Account) -> Breaker:
+    """This process's breaker for a Tencent account: one account's trouble is not another's."""
+    return _breakers.setdefault(account.quota_name, Breaker())
+
+
+def forget() -> None:
+    """Start with closed breakers; for tests."""
+    _breakers.clear()

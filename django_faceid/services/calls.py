@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections
+from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
 from ..models import ApiCall, VerificationSession
+from ..models.database import write_alias
 from ..tencent.auth import Credentials
 from ..tencent.client import FaceIdClient
 from ..tencent.codes import Retry, error_code
 from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired, Unreachable
 from . import pacing
-from .breaker import breaker
+from .breaker import breaker_of
+from .durable import durably, require_no_transaction
 from .errors import Busy
 from .evidence import Attempt
 
@@ -27,6 +30,8 @@ MAX_ATTEMPTS = 3
 BACKOFF = 0.25
 LONGEST_BACKOFF = 2.0
 SHORTEST_ATTEMPT = 1.0
+# The host's own vault is down, which says nothing about Tencent.
+CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 
 
 class _Answer(Protocol):
@@ -58,6 +63,7 @@ class Errand(Generic[Answer]):
     background: bool = False
 
 
+@sensitive_variables()
 def call(errand: Errand[Answer]) -> Answer:
     """Run an errand within ``FACEID["DEADLINE"]`` seconds, repeating only what minted nothing.
 
@@ -65,15 +71,14 @@ def call(errand: Errand[Answer]) -> Answer:
     open, ``FaceIdError`` for the last attempt's failure, ``RuntimeError`` inside a transaction:
     evidence that a caller could roll back is none.
     """
-    using = _require_no_transaction()
+    require_no_transaction()
     conf.require_safe_endpoint(errand.account)
+    clients.get(
+        errand.account
+    )  # what is wrong with its settings is told before anything is written
     deadline = time.monotonic() + conf.get().deadline
-    with breaker.admit():
-        # A full queue is told apart before rows are written that a rollback leaves dead.
-        pacing.require_room(errand.account, errand.action)
-        with transaction.atomic(using=using, durable=True):
-            session = errand.prepare()
-            attempt = _reserve(errand, session, number=1)
+    with breaker_of(errand.account).admit():
+        session, attempt = _begin(errand)
         while True:
             result = _send(errand, attempt, deadline)
             pause = _pause(result, attempt.row.attempt, deadline)
@@ -83,23 +88,39 @@ def call(errand: Errand[Answer]) -> Answer:
             if following is None:
                 break
             attempt = following
-        with transaction.atomic(using=using, durable=True):
-            attempt.row.save()
-            errand.settle(attempt.row, attempt.sent_at, result)
+        _end(errand, attempt, result)
     if isinstance(result, FaceIdError):
         raise result
     return result
 
 
-def _require_no_transaction() -> str:
-    using = ApiCall.objects.db
-    blocks = connections[using].atomic_blocks
-    if any(not getattr(block, "_from_testcase", False) for block in blocks):
-        raise RuntimeError(
-            "django_faceid calls Tencent outside transactions, so that its evidence survives: "
-            "do not issue tokens or fetch results inside transaction.atomic()."
-        )
-    return using
+def _begin(errand: Errand[Answer]) -> tuple[VerificationSession | None, Attempt]:
+    """Commit what is known before anything is sent."""
+    # A full queue is told apart before rows are written that a rollback leaves dead.
+    pacing.require_room(errand.account, errand.action)
+
+    def begin() -> tuple[VerificationSession | None, Attempt]:
+        session = errand.prepare()
+        return session, _reserve(errand, session, number=1)
+
+    try:
+        return durably(begin)
+    except OperationalError:
+        raise Busy(retry_after=1) from None
+
+
+def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError) -> None:
+    """Commit the outcome and what follows from it; the outcome alone when that fails."""
+
+    def end() -> None:
+        attempt.row.save()
+        errand.settle(attempt.row, attempt.sent_at, result)
+
+    try:
+        durably(end)
+    except Exception:
+        durably(attempt.row.save)
+        raise
 
 
 def _reserve(errand: Errand[Answer], session: VerificationSession | None, number: int) -> Attempt:
@@ -116,7 +137,8 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
 
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
-    _give_back_pooled_connections()
+    breaker = breaker_of(errand.account)
+    _give_back_pooled_connection()
     attempt.wait_for_slot()
     attempt.start()
     try:
@@ -127,7 +149,10 @@ def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer |
             timeout=_timeout(errand.account, deadline),
         )
     except FaceIdError as error:
-        (breaker.unanswered if isinstance(error, Unreachable) else breaker.answered)()
+        if isinstance(error, Unreachable) and error.code != CREDENTIALS_UNAVAILABLE:
+            breaker.unanswered()
+        elif error.sent is not Sent.NO:
+            breaker.answered()
         attempt.stop(request_id=error.request_id or "", error=error)
         return error
     breaker.answered()
@@ -165,25 +190,23 @@ def _follow(
     pause: float,
 ) -> Attempt | None:
     """File a failed attempt and open the next; None when the queue has no place for it."""
-    with transaction.atomic(using=ApiCall.objects.db, durable=True):
-        attempt.row.save()
-        if isinstance(error, RateLimited):
-            pacing.back_off(errand.account, errand.action)
+    durably(attempt.row.save)
+    if isinstance(error, RateLimited):
+        durably(lambda: pacing.back_off(errand.account, errand.action))
     if isinstance(error, SignatureExpired):
         clients.learn_offset(errand.account, error.clock_offset or 0.0)
     time.sleep(pause)
     try:
-        with transaction.atomic(using=ApiCall.objects.db, durable=True):
-            return _reserve(errand, session, attempt.row.attempt + 1)
-    except Busy:
+        return durably(lambda: _reserve(errand, session, attempt.row.attempt + 1))
+    except (Busy, OperationalError):
         return None
 
 
-def _give_back_pooled_connections() -> None:
+def _give_back_pooled_connection() -> None:
     """Free the database for others while Tencent thinks."""
-    for connection in connections.all(initialized_only=True):
-        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-            connection.close()
+    connection = connections[write_alias()]
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()
 
 
 class _Clients:
@@ -214,15 +237,21 @@ clients = _Clients()
 
 
 def _build(account: conf.Account) -> FaceIdClient:
-    return FaceIdClient(
-        _credentials(account),
-        region=account.region,
-        endpoint=account.endpoint,
-        timeout=account.timeout,
-        proxy=account.proxy,
-        ca_bundle=account.ca_bundle,
-        language=account.language,
-    )
+    try:
+        return FaceIdClient(
+            _credentials(account),
+            region=account.region,
+            endpoint=account.endpoint,
+            timeout=account.timeout,
+            proxy=account.proxy,
+            ca_bundle=account.ca_bundle,
+            language=account.language,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        # Its text is withheld: a path or a URL may carry a secret.
+        where = f'FACEID["ACCOUNTS"]["{account.name}"]'
+        message = f"cannot be used ({type(error).__name__}); manage.py check says more."
+        raise conf.SettingError(where, "value", message) from None
 
 
 def _credentials(account: conf.Account) -> Credentials | Callable[[], Credentials]:

@@ -17,6 +17,7 @@ from ..models import (
     Status,
     VerificationSession,
 )
+from ..models.database import write_alias
 from . import outbox
 
 BATCH = 5000
@@ -43,7 +44,8 @@ def expire_tokens() -> int:
 
 def _cutoff(floor: datetime | None, now: datetime) -> datetime | None:
     """The expiry time at which the next batch ends, or None when nothing is due any more."""
-    due = VerificationSession.objects.filter(status=Status.ISSUED, token_expires_at__lte=now)
+    sessions = VerificationSession.objects.using(write_alias())
+    due = sessions.filter(status=Status.ISSUED, token_expires_at__lte=now)
     if floor is not None:
         # What lies before has been moved, and its dead index entries need no second look.
         due = due.filter(token_expires_at__gt=floor)
@@ -55,7 +57,7 @@ def _cutoff(floor: datetime | None, now: datetime) -> datetime | None:
 
 def _expire(cutoff: datetime, now: datetime, *, delivered_at: datetime | None) -> int:
     """Move one batch and write its events, without carrying a row through Python."""
-    using = VerificationSession.objects.db
+    using = write_alias()
     connection = connections[using]
     sessions = connection.ops.quote_name(VerificationSession._meta.db_table)
     due: list[Any] = [Status.ISSUED.value, connection.ops.adapt_datetimefield_value(cutoff)]

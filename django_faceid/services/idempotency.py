@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from .. import clock
 from ..models import IdempotencyClaim, Subject, VerificationSession, digests
+from ..models.database import write_alias
 from .errors import KeyInFlight, KeyReused
 
 KEPT_FOR = timedelta(hours=24)
@@ -54,7 +55,7 @@ class Key:
         stale = Q(answered=False, lease_until__lte=now) | Q(created_at__lte=now - KEPT_FOR)
         self._claims().filter(stale).delete()
         try:
-            with transaction.atomic(using=IdempotencyClaim.objects.db):
+            with transaction.atomic(using=write_alias()):
                 IdempotencyClaim.objects.create(
                     subject_key=self.subject.key,
                     key_hash=self.digest,
@@ -73,9 +74,11 @@ class Key:
         self._claims().filter(answered=False).delete()
 
     def _claims(self) -> QuerySet[IdempotencyClaim]:
-        return IdempotencyClaim.objects.filter(
-            subject_key=self.subject.key, key_hash=self.digest
-        ).select_related("session")
+        return (
+            IdempotencyClaim.objects.using(write_alias())
+            .filter(subject_key=self.subject.key, key_hash=self.digest)
+            .select_related("session")
+        )
 
 
 def forget_old_keys() -> int:

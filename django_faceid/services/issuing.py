@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from .. import clock, conf
 from ..models import (
@@ -22,6 +23,8 @@ from ..models import (
     VerificationSession,
     digests,
 )
+from ..models.database import write_alias
+from ..models.fields import cipher
 from ..tencent.codes import Category
 from ..tencent.errors import FaceIdError, InputRejected, Sent
 from ..tencent.types import (
@@ -48,7 +51,13 @@ class Issued(NamedTuple):
     session: VerificationSession
     fresh: bool
 
+    @property
+    def sdk_token(self) -> str:
+        """The token to hand to the phone; empty once it may start no process any more."""
+        return self.session.sdk_token if self.session.may_start else ""
 
+
+@sensitive_variables()
 def issue_token(
     who: Any,
     flow: str = "default",
@@ -84,15 +93,13 @@ def issue_token(
         if idempotency_key and (replayed := key.replay()):
             return Issued(replayed, fresh=False)
         raise
-    if live is not None and _fits(live, request, public_id):
+    issue = _Issue(subject, rules, request, public_id, key if idempotency_key else None, source)
+    if live is not None and issue.is_served_by(live):
         if idempotency_key:
             _remember(key, live)
         return Issued(live, fresh=False)
     limits.require_attempts_left(rules, subject.key)
-    issue = _Issue(
-        subject, rules, request, public_id, key if idempotency_key else None, live, source
-    )
-    return Issued(issue.run(), fresh=True)
+    return Issued(issue.run(replaces=live), fresh=True)
 
 
 def _open_flow(name: str, subject: Subject) -> conf.Flow:
@@ -122,23 +129,8 @@ def _live_session(subject: Subject, flow: str, source: Source) -> VerificationSe
     return live
 
 
-def _fits(
-    live: VerificationSession, request: GetFaceIdTokenIntlRequest, public_id: uuid.UUID
-) -> bool:
-    """Whether a live session can be given again instead of a new one."""
-    if not live.may_start or live.seconds_left < conf.get().reuse_min_seconds:
-        return False
-    asked = parameters.columns(request)
-    # The phone's SDK makes MetaData anew for every tap.
-    del asked["meta_data_sha256"]
-    # Each session sends its own id where nobody gave an Extra.
-    if asked["extra"] == str(public_id):
-        asked["extra"] = str(live.public_id)
-    return all(getattr(live, name) == value for name, value in asked.items())
-
-
 def _remember(key: Key, session: VerificationSession) -> None:
-    with transaction.atomic(using=VerificationSession.objects.db):
+    with transaction.atomic(using=write_alias()):
         key.claim()
         key.keep(session)
 
@@ -152,13 +144,28 @@ class _Issue:
     request: GetFaceIdTokenIntlRequest
     public_id: uuid.UUID
     key: Key | None
-    replaces: VerificationSession | None
     source: Source
+    replaces: VerificationSession | None = None
     trace_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    events: list[SessionEvent | None] = field(default_factory=list)
+    replaced: SessionEvent | None = None
+    moved: SessionEvent | None = None
     session: VerificationSession = field(init=False)
 
-    def run(self) -> VerificationSession:
+    def is_served_by(self, live: VerificationSession) -> bool:
+        """Whether a live session can be given again instead of a new one."""
+        if not live.may_start or live.seconds_left < conf.get().reuse_min_seconds:
+            return False
+        wanted = {**parameters.columns(self.request), **self._identity()}
+        # The phone's SDK makes MetaData anew for every tap.
+        del wanted["meta_data_sha256"]
+        # Each session sends its own id where nobody gave an Extra.
+        if wanted["extra"] == str(self.public_id):
+            wanted["extra"] = str(live.public_id)
+        return all(getattr(live, name) == value for name, value in wanted.items())
+
+    def run(self, replaces: VerificationSession | None) -> VerificationSession:
+        self.replaces = replaces
+        cipher()  # a key that cannot encrypt is told before a token is minted
         errand = Errand(
             account=conf.account(self.flow.account),
             action=GET_TOKEN,
@@ -172,51 +179,65 @@ class _Issue:
             call(errand)
         except FaceIdError as error:
             failure = error
-        # Any other exception has rolled its events back.
-        for event in self.events:
-            outbox.announce(event)
+        # Any other exception has rolled its events back, or left them to the outbox.
+        outbox.announce(self.replaced)
+        outbox.announce(self.moved)
         if failure is not None:
             raise as_service_error(failure, GET_TOKEN, self.session, self.trace_id)
         if self.session.status != Status.ISSUED:
             raise Busy("The token came too late.", retry_after=1, session=self.session)
         return self.session
 
+    def _identity(self) -> dict[str, Any]:
+        """Whose session it is, and at which endpoint; a deleted user's key may be inherited."""
+        account = conf.account(self.flow.account)
+        user = self.subject.user
+        return {
+            "user_id": None if user is None else user.pk,
+            "account": account.name,
+            "livemode": account.livemode,
+        }
+
     def _prepare(self) -> VerificationSession:
         if self.key is not None:
             self.key.claim()
         if self.replaces is not None:
-            replaced = self.replaces.move(
+            self.replaces.refresh_from_db(using=write_alias())
+            self.replaced = self.replaces.move(
                 Status.EXPIRED, source=self.source, closed_reason=ClosedReason.REPLACED
             )
-            self.events.append(replaced)
-        account = conf.account(self.flow.account)
+        self.session = self._create()
+        return self.session
+
+    def _create(self) -> VerificationSession:
+        live_key = self.subject.live_key(self.flow.name)
         now = clock.now()
         try:
-            with transaction.atomic(using=VerificationSession.objects.db):
-                self.session = VerificationSession.objects.create(
+            with transaction.atomic(using=write_alias()):
+                return VerificationSession.objects.create(
                     public_id=self.public_id,
-                    user_id=None if self.subject.user is None else self.subject.user.pk,
                     reference=self.subject.reference,
                     subject_key=self.subject.key,
-                    live_key=self.subject.live_key(self.flow.name),
+                    live_key=live_key,
                     flow=self.flow.name,
                     flow_snapshot=_snapshot(self.flow),
-                    account=account.name,
-                    livemode=account.livemode,
                     assurance=self.request.CheckMode or CheckMode.LIVENESS.value,
                     attempt=limits.next_attempt_number(self.subject.key, self.flow.name),
                     created_at=now,
                     lease_until=now + LEASE,
                     trace_id=self.trace_id,
+                    **self._identity(),
                     **parameters.columns(self.request),
                 )
         except IntegrityError:
+            if not VerificationSession.objects.using(write_alias()).filter(live_key=live_key):
+                raise
             raise Busy("A token is being issued for you right now.", retry_after=1) from None
-        return self.session
 
     def _settle(
         self, row: ApiCall, sent_at: datetime, result: GetFaceIdTokenIntlResponse | FaceIdError
     ) -> None:
+        self.session.refresh_from_db(using=write_alias())
         if isinstance(result, FaceIdError):
             self._file_failure(row, result)
         else:
@@ -225,35 +246,34 @@ class _Issue:
     def _file_token(
         self, row: ApiCall, sent_at: datetime, answer: GetFaceIdTokenIntlResponse
     ) -> None:
-        event = self.session.move(
+        self.moved = self.session.move(
             Status.ISSUED,
             source=self.source,
             call=row,
             sdk_token=answer.SdkToken,
             sdk_token_digest=digests.keyed("sdk_token", answer.SdkToken),
             server_param_info=answer.ServerParamInfo or "",
-            request_id=answer.RequestId,
+            request_id=answer.RequestId[:64],
             issued_at=sent_at,
             token_expires_at=sent_at + TOKEN_LIFETIME,
             result_expires_at=sent_at + conf.get().result_lifetime,
             next_pull_at=schedule.first_pull(sent_at),
         )
-        self.events.append(event)
-        if event is None:
+        if self.moved is None:
             # Recovery gave up on this session: the token was never handed out, so drop it.
             SessionEvent.objects.create(
                 session=self.session,
                 kind=EventKind.LATE_TOKEN,
                 source=self.source,
                 call_pk=row.pk,
-                reason=answer.RequestId,
+                reason=answer.RequestId[:64],
             )
         elif self.key is not None:
             self.key.keep(self.session)
 
     def _file_failure(self, row: ApiCall, error: FaceIdError) -> None:
         category = Category.BAD_IMAGE if isinstance(error, InputRejected) else Category.PROVIDER
-        event = self.session.move(
+        self.moved = self.session.move(
             Status.ERROR,
             source=self.source,
             call=row,
@@ -262,8 +282,7 @@ class _Issue:
             request_id=error.request_id or "",
             category=category.value,
         )
-        self.events.append(event)
-        if self.key is None or event is None:
+        if self.key is None or self.moved is None:
             # Recovery gave up on this session, so that its key may be somebody else's by now.
             return
         if error.sent is Sent.MAYBE:
@@ -276,6 +295,4 @@ def _snapshot(flow: conf.Flow) -> dict[str, Any]:
     return {
         "review": flow.review,
         "valid_for": None if flow.valid_for is None else flow.valid_for.total_seconds(),
-        "client_may_set": flow.client_may_set,
-        "params": dict(flow.params),
     }

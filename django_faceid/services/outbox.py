@@ -9,6 +9,7 @@ from django.db import transaction
 
 from .. import clock, signals
 from ..models import EventKind, SessionEvent, Status, VerificationSession
+from ..models.database import write_alias
 
 BATCH = 500
 # Whoever wrote an event delivers it at once; only what it left behind is picked up later.
@@ -31,7 +32,7 @@ def announce(event: SessionEvent | None) -> None:
     Called after the service's own transaction, so that outside any other it sends at once.
     """
     if event is not None:
-        on_commit(partial(_deliver, event), using=SessionEvent.objects.db)
+        on_commit(partial(_deliver, event), using=write_alias())
 
 
 def deliver_events(created_at: datetime | None = None) -> int:
@@ -40,7 +41,7 @@ def deliver_events(created_at: datetime | None = None) -> int:
     With ``created_at`` those of that very instant, written in bulk by a sweep. Takes what was
     there at the start, oldest first, a bounded number of rows at a time.
     """
-    waiting = SessionEvent.objects.filter(delivered_at=None)
+    waiting = SessionEvent.objects.using(write_alias()).filter(delivered_at=None)
     if created_at is None:
         waiting = waiting.filter(created_at__lte=clock.now() - GRACE)
     else:

@@ -13,6 +13,7 @@ from django.db import connections
 
 from .. import conf
 from ..models import QuotaWindow
+from ..models.database import write_alias
 from .errors import Busy
 
 MICROSECONDS = 1_000_000
@@ -31,7 +32,8 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
 
     Runs inside the caller's transaction, as its last statements, so that the row is locked
     briefly and a rollback gives the moment back. Moments are given in the order of asking.
-    ``background`` work takes idle quota, and two calls a second however busy others are.
+    ``background`` work takes what people leave of half the quota, and two calls a second however
+    busy they are.
 
     Raises ``Busy`` with the honest time to wait when that moment lies more than
     ``FACEID["MAX_WAIT"]`` seconds ahead, or when background work has had its share; nothing is
@@ -39,13 +41,16 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     """
     window = _locked(account, action)
     now = _microseconds()
-    moment = _earliest(window.slots, now, account.rate)
+    slots = _believable(window.slots, now)
+    moment = _earliest(slots, now, account.rate)
     wait = _bearable_wait(moment, now)
-    if background and _is_busy(window.slots, now, account.rate):
-        if sum(slot > now - MICROSECONDS for slot in window.background) >= BACKGROUND_SHARE:
+    if background:
+        recent = [slot for slot in window.background if slot > now - MICROSECONDS]
+        people = sum(slot > now - MICROSECONDS for slot in slots) - len(recent)
+        if len(recent) >= max(BACKGROUND_SHARE, account.rate // 2 - people):
             raise Busy(retry_after=1)
-        window.background = [*window.background, moment][-BACKGROUND_SHARE:]
-    window.slots = [*window.slots, moment][-account.rate :]
+        window.background = [*recent, moment]
+    window.slots = [*slots, moment][-account.rate :]
     window.save(update_fields=["slots", "background"])
     return wait
 
@@ -56,16 +61,19 @@ def require_room(account: conf.Account, action: str) -> None:
     Who passes may still be too late in ``reserve``, which decides.
     """
     slots = QuotaWindow.objects.filter(group=account.quota_name, action=action)
-    taken = slots.values_list("slots", flat=True).first() or []
+    taken = slots.values_list("slots", flat=True).first()
+    if taken is None:
+        # Made here, outside of any transaction, where two at once cannot lock each other out.
+        QuotaWindow.objects.get_or_create(group=account.quota_name, action=action)
     now = _microseconds()
-    _bearable_wait(_earliest(taken, now, account.rate), now)
+    _bearable_wait(_earliest(_believable(taken or [], now), now, account.rate), now)
 
 
 def back_off(account: conf.Account, action: str) -> None:
     """Start a new second from now: Tencent refused, so another system spends the same quota."""
     window = _locked(account, action)
-    now = max([_microseconds(), *window.slots[-1:]])
-    window.slots = [now] * account.rate
+    now = _microseconds()
+    window.slots = [max([now, *_believable(window.slots, now)[-1:]])] * account.rate
     window.save(update_fields=["slots"])
 
 
@@ -86,9 +94,10 @@ def _bearable_wait(moment: int, now: int) -> float:
     return wait
 
 
-def _is_busy(slots: list[int], now: int, rate: int) -> bool:
-    """Whether the last second has used up more than half of the quota."""
-    return sum(slot > now - MICROSECONDS for slot in slots) * 2 >= rate
+def _believable(slots: list[int], now: int) -> list[int]:
+    """Without moments that nobody can have reserved: the database's clock has been set back."""
+    latest = now + round((conf.get().max_wait + 2) * MICROSECONDS)
+    return [slot for slot in slots if slot <= latest]
 
 
 def _locked(account: conf.Account, action: str) -> QuotaWindow:
@@ -99,7 +108,7 @@ def _locked(account: conf.Account, action: str) -> QuotaWindow:
 
 
 def _microseconds() -> int:
-    connection = connections[QuotaWindow.objects.db]
+    connection = connections[write_alias()]
     statement = _DATABASE_CLOCK.get(connection.vendor)
     if statement is None:  # SQLite lives on this machine, so its clock is this one.
         return time.time_ns() // 1000

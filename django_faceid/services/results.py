@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.views.decorators.debug import sensitive_variables
 
 from .. import clock, conf
 from ..models import (
@@ -20,6 +21,7 @@ from ..models import (
     Status,
     VerificationSession,
 )
+from ..models.database import write_alias
 from ..tencent.codes import UNFINISHED, Category, result_category
 from ..tencent.errors import FaceIdError, TokenUnusable
 from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
@@ -32,6 +34,8 @@ logger = logging.getLogger("django_faceid")
 LEAST_BETWEEN_PULLS = timedelta(seconds=2)
 # A claimed pull comes back after this when its process dies.
 PULL_LEASE = timedelta(seconds=30)
+# A phone has one process to report on; whoever says more is not worth more rows.
+MOST_REPORTS = 5
 
 
 def report(session: VerificationSession, sdk_code: int | None = None) -> None:
@@ -44,9 +48,12 @@ def report(session: VerificationSession, sdk_code: int | None = None) -> None:
     changes: dict[str, Any] = {"reported_at": session.reported_at or now}
     if sdk_code is not None:
         changes["sdk_code"] = sdk_code
-    if session.reported_at is not None and session.sdk_code == changes.get("sdk_code"):
+    told = session.events.filter(kind=EventKind.REPORTED)
+    if session.reported_at is not None and (
+        session.sdk_code == changes.get("sdk_code") or told.count() >= MOST_REPORTS
+    ):
         return
-    with transaction.atomic(using=VerificationSession.objects.db):
+    with transaction.atomic(using=write_alias()):
         rows = VerificationSession.objects.filter(pk=session.pk)
         rows.update(version=F("version") + 1, **changes)
         # A pull that is due or leased keeps its time; a later one moves up to now.
@@ -57,9 +64,10 @@ def report(session: VerificationSession, sdk_code: int | None = None) -> None:
             source=Source.API,
             reason="" if sdk_code is None else str(sdk_code),
         )
-    session.refresh_from_db()
+    session.refresh_from_db(using=write_alias())
 
 
+@sensitive_variables()
 def fetch_result(
     session: VerificationSession,
     *,
@@ -76,6 +84,17 @@ def fetch_result(
     Source: GetFaceIdResultIntl, API page 1061/54557.
     """
     return _Pull(session, source, actor, background).run()
+
+
+def look_again(session: VerificationSession) -> None:
+    """Schedule the next look; after the last one the token is wiped."""
+    later = schedule.next_pull(session, clock.now())
+    changes: dict[str, Any] = {"next_pull_at": later}
+    if later is None:
+        changes |= {"sdk_token": "", "server_param_info": "", "version": F("version") + 1}
+    # Only a session that still owes a result: a faster look may have brought it.
+    owing = VerificationSession.objects.filter(pk=session.pk, next_pull_at__isnull=False)
+    owing.update(**changes)
 
 
 class _NothingToDo(Exception):
@@ -95,10 +114,12 @@ class _Pull:
 
     def run(self) -> VerificationSession:
         if not self.session.sdk_token or self.session.status == Status.PENDING:
+            if self.session.next_pull_at is not None:  # its token cannot be read
+                look_again(self.session)
             return self.session
         token = self.session.sdk_token
         errand = Errand(
-            account=conf.account(self.session.account),
+            account=self._account(),
             action=GET_RESULT,
             send=lambda client, **options: client.get_result(token, **options),
             prepare=self._claim,
@@ -113,9 +134,17 @@ class _Pull:
         except FaceIdError as error:
             if not isinstance(error, TokenUnusable):
                 raise as_service_error(error, GET_RESULT, self.session, self.trace_id) from None
-        self.session.refresh_from_db()
+        self.session.refresh_from_db(using=write_alias())
         outbox.announce(self.event)
         return self.session
+
+    def _account(self) -> conf.Account:
+        account = conf.account(self.session.account)
+        if account.livemode != self.session.livemode:
+            where = f'FACEID["ACCOUNTS"]["{account.name}"]["ENDPOINT"]'
+            message = "is not where this session's token came from."
+            raise conf.SettingError(where, "endpoint", message)
+        return account
 
     def _claim(self) -> VerificationSession:
         now = clock.now()
@@ -136,11 +165,11 @@ class _Pull:
     def _settle(
         self, row: ApiCall, sent_at: datetime, result: GetFaceIdResultIntlResponse | FaceIdError
     ) -> None:
-        self.session.refresh_from_db()
+        self.session.refresh_from_db(using=write_alias())
         if isinstance(result, TokenUnusable):
             self._give_up(row, result.code)
         elif isinstance(result, FaceIdError) or result.Result == UNFINISHED:
-            self._look_again()
+            look_again(self.session)
         elif result.Extra and result.Extra != self.session.extra:
             # Another session's answer, or a tampered one: an alert, never a verdict.
             logger.error("action=%s session=%s outcome=extra_mismatch", GET_RESULT, self.session)
@@ -151,11 +180,11 @@ class _Pull:
     def _store(self, row: ApiCall, answer: GetFaceIdResultIntlResponse) -> None:
         category = result_category(answer.Result, answer.LivenessInfoTag)
         facts: dict[str, Any] = {
-            "result_code": answer.Result,
+            "result_code": answer.Result[:16],
             "category": category.value,
             "result_at": clock.now(),
             "similarity": answer.Similarity if self.session.assurance == "compare" else None,
-            "device_info_level": answer.DeviceInfoLevel or "",
+            "device_info_level": (answer.DeviceInfoLevel or "")[:8],
             "liveness_info_tag": list(answer.LivenessInfoTag),
             "next_pull_at": None,
         }
@@ -169,13 +198,6 @@ class _Pull:
         open_row = VerificationSession.objects.filter(pk=self.session.pk, result_code="")
         if open_row.update(sdk_token="", server_param_info="", version=F("version") + 1, **facts):
             self._note(EventKind.LATE_RESULT, row, facts["result_code"])
-
-    def _look_again(self) -> None:
-        later = schedule.next_pull(self.session, clock.now())
-        changes: dict[str, Any] = {"next_pull_at": later}
-        if later is None:
-            changes |= {"sdk_token": "", "server_param_info": ""}
-        self._unanswered().update(**changes)
 
     def _give_up(self, row: ApiCall, code: str) -> None:
         wiped = {"next_pull_at": None, "sdk_token": "", "server_param_info": ""}

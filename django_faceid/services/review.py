@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ..models import EventKind, Review, SessionEvent, Source, VerificationSession
+from ..models.database import write_alias
 from ..models.transitions import DECIDED
 from . import outbox
 from .errors import FieldError, Invalid, NotReviewable
@@ -29,7 +30,7 @@ def reject(session: VerificationSession, *, actor: Any, reason: str, note: str =
 
 
 def _review(session: VerificationSession, to: Review, actor: Any, reason: str, note: str) -> None:
-    if not 1 <= len(reason) <= 128:
+    if not 1 <= len(reason.strip()) <= 128:
         error = FieldError(
             "reason", "required", "A decision needs a reason of 1 to 128 characters."
         )
@@ -38,7 +39,7 @@ def _review(session: VerificationSession, to: Review, actor: Any, reason: str, n
         raise NotReviewable("Nobody decides on their own session.")
     if session.status not in DECIDED or session.review == to:
         raise NotReviewable
-    with transaction.atomic(using=VerificationSession.objects.db):
+    with transaction.atomic(using=write_alias()):
         event = _decide(session, to, actor, reason, note)
     outbox.announce(event)
 
@@ -47,13 +48,15 @@ def _decide(
     session: VerificationSession, to: Review, actor: Any, reason: str, note: str
 ) -> SessionEvent:
     old = session.verdict
-    changes = session.verdict_columns(session.status, session.category, to)
+    changes = session.verdict_columns(
+        session.status, session.category, to, result_at=session.result_at
+    )
     undecided_still = VerificationSession.objects.filter(pk=session.pk, review=session.review)
     if not undecided_still.update(
         review=to, review_held_by=None, version=F("version") + 1, **changes
     ):
         raise NotReviewable("A colleague has just decided.")
-    session.refresh_from_db()
+    session.refresh_from_db(using=write_alias())
     return SessionEvent.objects.create(
         session=session,
         kind=EventKind.REVIEW,

@@ -35,7 +35,7 @@ from django_faceid.models import (
 )
 from django_faceid.sandbox.errors import PhoneRefused
 from django_faceid.sandbox.faults import Fault, Html, MissingToken, Refuse, Reset
-from django_faceid.services.breaker import breaker
+from django_faceid.services import breaker
 from django_faceid.services.errors import ServiceError
 from django_faceid.testing import advance
 
@@ -301,7 +301,7 @@ class Onboarding(RuleBasedStateMachine):
         with killed(moment), meanwhile(other):
             yield
         self.sandbox.faults.clear()
-        breaker.answered()
+        breaker.forget()
 
     # What holds after each step
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,15 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
+from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from django_faceid import conf, services
 from django_faceid.models import ApiCall, Outcome, VerificationSession
 from django_faceid.sandbox.faults import Charset, Delay, Html, HttpStatus, Refuse, Reset
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls, errors, fetch_result, issue_token
-from django_faceid.services.breaker import breaker
+from django_faceid.services import breaker, calls, errors, fetch_result, issue_token
 from django_faceid.services.calls import Errand
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Refused, Unreachable
@@ -51,9 +52,9 @@ def outcomes() -> list[str]:
 @pytest.fixture
 def unanswered() -> Iterator[None]:
     """The process's breaker, closed before and after a test of outages."""
-    breaker.answered()
+    breaker.forget()
     yield
-    breaker.answered()
+    breaker.forget()
 
 
 def test_a_success_is_one_request_and_one_row(sandbox: SandboxState) -> None:
@@ -304,3 +305,72 @@ def test_credentials_may_be_fetched_for_each_call(
     session = issue_token("ann").session
     services.fetch_result(session)
     assert len(asked) == 2
+
+
+def test_an_outcome_outlives_what_follows_from_it(sandbox: SandboxState) -> None:
+    def fail(*_facts: Any) -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        calls.call(errand(settle=fail))
+    row = ApiCall.objects.get()
+    assert row.outcome == Outcome.OK
+    assert row.request_id
+
+
+def test_a_deadlock_before_anything_is_sent_is_nobodys_error(sandbox: SandboxState) -> None:
+    victims = [OperationalError("deadlock"), OperationalError("deadlock")]
+
+    def prepare() -> None:
+        if victims:
+            raise victims.pop()
+
+    assert calls.call(errand(prepare=prepare)).SdkToken
+    assert outcomes() == ["ok"]
+
+
+def test_a_database_that_never_gives_in_is_a_full_queue(sandbox: SandboxState) -> None:
+    def prepare() -> None:
+        raise OperationalError("deadlock")
+
+    with pytest.raises(errors.Busy):
+        calls.call(errand(prepare=prepare))
+    assert not sandbox.exchanges
+
+
+def test_a_vault_that_is_down_is_no_outage_of_tencents(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    def vault() -> tuple[str, str]:
+        raise OSError("down")
+
+    accounts = settings.FACEID["ACCOUNTS"]
+    broken = {**accounts["default"], "CREDENTIALS": vault, "QUOTA_GROUP": "broken"}
+    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {**accounts, "broken": broken}}
+    for _call in range(6):
+        with pytest.raises(Unreachable):
+            calls.call(errand(account=conf.account("broken")))
+    assert calls.call(errand()).SdkToken
+
+
+@pytest.mark.parametrize("where", ["send", "settle"])
+def test_an_error_page_shows_no_secret(
+    sandbox: SandboxState, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_options: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    if where == "send":
+        monkeypatch.setattr("requests.adapters.HTTPAdapter.send", fail)
+    else:
+        monkeypatch.setattr(VerificationSession, "move", fail)
+    try:
+        issue_token("ann", params={"meta_data": "MetaData" + "OfThePhone"})
+    except RuntimeError:
+        page = str(ExceptionReporter(None, *sys.exc_info()).get_traceback_text())
+        page += str(ExceptionReporter(None, *sys.exc_info()).get_traceback_data())
+    assert "a bug" in page
+    assert sandbox.account.SecretKey not in page
+    assert "MetaData" + "OfThePhone" not in page
+    for token in sandbox.tokens:
+        assert token not in page

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from pytest_django import Settings
 
@@ -54,7 +56,7 @@ def test_one_account_that_left_the_settings_does_not_stop_the_others(
     assert services.collect_results() == 2
     session.refresh_from_db()
     assert session.status == Status.SUCCEEDED
-    assert "misconfigured" in caplog.text
+    assert f"session={gone.public_id} outcome=SettingError" in caplog.text
 
 
 def test_a_session_deleted_since_its_claim_is_passed_over(sandbox: SandboxState) -> None:
@@ -76,3 +78,27 @@ def test_after_the_last_look_the_token_is_wiped(sandbox: SandboxState, settings:
     session.refresh_from_db()
     assert (session.status, session.sdk_token, session.next_pull_at) == ("expired", "", None)
     assert session.pulls == 7
+
+
+def test_one_broken_account_holds_up_nobody_else(sandbox: SandboxState, settings: Settings) -> None:
+    good = services.issue_token("ann").session
+    play(good, "pass")
+    accounts = settings.FACEID["ACCOUNTS"]
+    broken = {**accounts["default"], "CREDENTIALS": "no.such.vault", "QUOTA_GROUP": "b"}
+    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {**accounts, "broken": broken}}
+    bad = make_session(account="broken", next_pull_at=clock.now())
+    advance(seconds=90)
+    assert services.collect_results() == 2
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert good.status == Status.SUCCEEDED
+    assert bad.next_pull_at is not None
+    assert bad.next_pull_at > clock.now()
+
+
+def test_many_results_are_collected_at_half_the_quota(sandbox: SandboxState) -> None:
+    sessions = [make_session(next_pull_at=clock.now()) for _session in range(15)]
+    started = time.monotonic()
+    assert services.collect_results() == 15
+    assert time.monotonic() - started < 6
+    assert len(sandbox.exchanges) == len(sessions)

@@ -40,3 +40,18 @@ def test_nothing_but_a_verdict_opens_it(status: Status) -> None:
 def test_a_sandbox_opens_no_production_gate(settings: Settings) -> None:
     make_session("ann", status=Status.SUCCEEDED, livemode=False)
     assert not is_verified("ann", ANY)
+
+
+def test_whoever_inherits_a_deleted_users_key_inherits_nothing_else() -> None:
+    ann = User.objects.create_user("ann")
+    make_session(ann, status=Status.SUCCEEDED)
+    key = ann.pk
+    ann.delete()
+    somebody = User.objects.create_user("somebody", pk=key)
+    assert not is_verified(somebody, "default")
+
+
+def test_the_case_of_a_flow_counts_on_every_database() -> None:
+    make_session("ann", status=Status.SUCCEEDED, flow="kyc")
+    assert is_verified("ann", "kyc")
+    assert not is_verified("ann", "KYC")

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
 
-from django_faceid import clock, services, signals
+from django_faceid import clock, conf, services, signals
 from django_faceid.models import (
     ApiCall,
     ClosedReason,
@@ -246,3 +248,34 @@ def test_a_subject_that_used_up_its_tokens_has_to_wait(sandbox: SandboxState, fl
     assert len(sandbox.exchanges) == 2
     advance(seconds=refusal.value.retry_after or 0)
     assert issue_token("ann").fresh
+
+
+def test_whoever_inherits_a_deleted_users_key_gets_a_token_of_their_own(
+    sandbox: SandboxState,
+) -> None:
+    ann = User.objects.create_user("ann")
+    theirs = issue_token(ann).session
+    key = ann.pk
+    ann.delete()
+    somebody = User.objects.create_user("somebody", pk=key)
+    issued = issue_token(somebody)
+    assert issued.fresh
+    assert issued.session != theirs
+
+
+def test_a_dead_token_is_not_handed_to_python_either(sandbox: SandboxState) -> None:
+    live = issue_token("ann", idempotency_key="k")
+    assert live.sdk_token == live.session.sdk_token != ""
+    advance(minutes=11)
+    replayed = issue_token("ann", idempotency_key="k")
+    assert replayed.session == live.session
+    assert replayed.sdk_token == ""
+
+
+def test_a_key_that_cannot_encrypt_is_told_before_a_token_is_minted(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "ENCRYPTION_KEYS": ["no key"]}
+    with pytest.raises(conf.SettingError):
+        issue_token("ann")
+    assert not sandbox.tokens

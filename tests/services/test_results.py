@@ -4,12 +4,16 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from cryptography.fernet import Fernet
+from pytest_django import Settings
 
-from django_faceid import clock, services
-from django_faceid.models import EventKind, Source, Status, VerificationSession
+from django_faceid import clock, conf, services
+from django_faceid.models import EventKind, NextAction, Source, Status, VerificationSession
 from django_faceid.sandbox.faults import Delay, Refuse, Reset, WrongExtra
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, fetch_result, issue_token
+from django_faceid.tencent.client import FaceIdClient
+from django_faceid.tencent.types import GetFaceIdResultIntlResponse
 from django_faceid.testing import advance, make_session, play
 from tests.services.conftest import Flows
 
@@ -261,3 +265,59 @@ def test_no_picture_is_stored_anywhere(
     fetch_result(session)
     rows = [VerificationSession.objects.values().get(), *session.calls.values()]
     assert "/9j/" not in f"{rows} {caplog.text}"
+
+
+def test_a_live_token_is_never_shown_to_a_test_endpoint(
+    session: VerificationSession, sandbox: SandboxState
+) -> None:
+    play(session, "pass")
+    VerificationSession.objects.filter(pk=session.pk).update(livemode=True)
+    session.refresh_from_db()
+    asked = len(sandbox.exchanges)
+    with pytest.raises(conf.SettingError):
+        fetch_result(session)
+    session.refresh_from_db()
+    assert len(sandbox.exchanges) == asked
+    assert (session.status, session.verdict) == (Status.ISSUED, "undecided")
+    assert session.sdk_token
+
+
+def test_a_report_without_a_process_is_not_waited_for_for_days(
+    session: VerificationSession,
+) -> None:
+    services.report(session, 210)
+    then = session.next_action
+    advance(minutes=26)
+    assert (then, session.next_action) == (NextAction.WAIT, NextAction.RETRY)
+    assert session.owes_result
+
+
+def test_a_token_that_no_key_opens_is_given_up_with_its_window(
+    session: VerificationSession, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "ENCRYPTION_KEYS": [Fernet.generate_key().decode()]}
+    advance(minutes=2)
+    assert services.collect_results() == 1
+    session.refresh_from_db()
+    assert session.next_pull_at is not None
+    assert session.next_pull_at > clock.now()
+    advance(hours=80)
+    services.collect_results()
+    session.refresh_from_db()
+    assert session.next_pull_at is None
+
+
+def test_a_phone_that_reports_without_end_adds_few_rows(session: VerificationSession) -> None:
+    for code in range(210, 225):
+        services.report(session, code)
+    assert session.events.filter(kind=EventKind.REPORTED).count() == 5
+
+
+def test_a_vendors_long_word_is_cut_and_not_an_error(
+    session: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = GetFaceIdResultIntlResponse(
+        Result="0", Description="", RequestId="r" * 99, DeviceInfoLevel="a very long level"
+    )
+    monkeypatch.setattr(FaceIdClient, "get_result", lambda *_args, **_options: long)
+    assert fetch_result(session).device_info_level == "a very l"

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 
-from django_faceid import services
+from django_faceid import clock, services
 from django_faceid.models import Review, Status, Verdict
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors
@@ -76,3 +78,21 @@ def test_of_two_colleagues_the_first_decides(staff: User) -> None:
     with pytest.raises(errors.NotReviewable, match="colleague"):
         services.reject(stale, actor=staff, reason="x")
     assert session.events.count() == 1
+
+
+def test_an_approval_gives_no_more_time_than_the_result_did(staff: User) -> None:
+    long_ago = clock.now() - timedelta(days=400)
+    session = make_session(
+        "ann",
+        status=Status.FAILED,
+        result_at=long_ago,
+        flow_snapshot={"valid_for": timedelta(days=30).total_seconds()},
+    )
+    services.approve(session, actor=staff, reason="seen in the branch")
+    assert session.verified_until == long_ago + timedelta(days=30)
+    assert not services.is_verified("ann", "default")
+
+
+def test_a_blank_is_no_reason(staff: User) -> None:
+    with pytest.raises(errors.Invalid):
+        services.reject(make_session(status=Status.SUCCEEDED), actor=staff, reason="  ")
