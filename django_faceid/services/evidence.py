@@ -45,11 +45,11 @@ class Attempt:
         row.milliseconds = round((time.monotonic() - self.started) * 1000)
         row.waited = round(self.wait * 1000)
         row.outcome = outcome_of(error)
-        row.request_id = request_id
+        row.request_id = request_id[:64]
         row.http_status = 200
         if error is not None:
             row.http_status = error.http_status
-            row.error_code = error.code
+            row.error_code = error.code[:128]
             row.message = error.message[:500]
         _log(row, error)
 

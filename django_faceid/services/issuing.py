@@ -277,9 +277,9 @@ class _Issue:
             Status.ERROR,
             source=self.source,
             call=row,
-            reason=error.code,
-            error_code=error.code,
-            request_id=error.request_id or "",
+            reason=error.code[:128],
+            error_code=error.code[:128],
+            request_id=(error.request_id or "")[:64],
             category=category.value,
         )
         if self.key is None or self.moved is None:

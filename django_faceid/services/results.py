@@ -167,7 +167,7 @@ class _Pull:
     ) -> None:
         self.session.refresh_from_db(using=write_alias())
         if isinstance(result, TokenUnusable):
-            self._give_up(row, result.code)
+            self._give_up(row, result.code[:128])
         elif isinstance(result, FaceIdError) or result.Result == UNFINISHED:
             look_again(self.session)
         elif result.Extra and result.Extra != self.session.extra:
