@@ -61,6 +61,10 @@ def _positive(value: float) -> bool:
     return value > 0
 
 
+def _within_a_second(value: float) -> bool:
+    return 0 <= value <= 1
+
+
 def _is_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
@@ -162,21 +166,13 @@ class Settings:
     allow_test_endpoint: bool = _option(False, bool)
     max_body: int = _option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
     max_image: int = _option(3_000_000, int, ok=_positive, must="be positive (bytes)")
-    max_wait: float = _option(
-        2.0, int, float, ok=lambda v: 0 < v <= 5, must="be more than 0 and at most 5 (seconds)"
-    )
-    guard: float = _option(0.035, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)")
-    min_spacing: float = _option(
-        0.0, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (seconds)"
-    )
+    max_wait: float = _option(2.0, int, float, ok=lambda v: 0 < v <= 5, must="be up to 5 (seconds)")
+    guard: float = _option(0.035, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
+    min_spacing: float = _option(0.0, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
     # No longer than a pending session's lease allows.
-    deadline: float = _option(
-        12.0, int, float, ok=lambda v: 0 < v <= 12, must="be more than 0 and at most 12 (seconds)"
-    )
+    deadline: float = _option(12.0, int, float, ok=lambda v: 0 < v <= 12, must="be up to 12 (s)")
     max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
-    reuse_min_seconds: int = _option(
-        60, int, ok=lambda v: 0 <= v < 600, must="be 0 to 599 (seconds)"
-    )
+    reuse_min_seconds: int = _option(60, int, ok=range(600).__contains__, must="be 0 to 599")
     result_lifetime: timedelta = _option(
         72 * HOUR, timedelta, ok=lambda v: v >= HOUR, must="be an hour or more"
     )
@@ -230,7 +226,7 @@ def _wrong(where: str, option: Field[Any], value: Any) -> SettingError | None:
 def get() -> Settings:
     """The general settings.
 
-    Raises ``SettingError`` (an ``ImproperlyConfigured``) on an unknown key or a wrong value.
+    Raises ``SettingError`` on an unknown key or a wrong value.
     """
     return read(Settings, "FACEID", _root())
 

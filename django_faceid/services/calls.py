@@ -73,21 +73,15 @@ def call(errand: Errand[Answer]) -> Answer:
     """
     require_no_transaction()
     conf.require_safe_endpoint(errand.account)
-    clients.get(
-        errand.account
-    )  # what is wrong with its settings is told before anything is written
+    # Settings that cannot be used are told before anything is written.
+    clients.get(errand.account)
     deadline = time.monotonic() + conf.get().deadline
     with breaker_of(errand.account).admit():
         session, attempt = _begin(errand)
-        while True:
-            result = _send(errand, attempt, deadline)
-            pause = _pause(result, attempt.row.attempt, deadline)
-            following = None
-            if pause is not None:
-                following = _follow(errand, session, attempt, result, pause)
-            if following is None:
-                break
+        result = _send(errand, attempt, deadline)
+        while following := _follow(errand, session, attempt, result, deadline):
             attempt = following
+            result = _send(errand, attempt, deadline)
         _end(errand, attempt, result)
     if isinstance(result, FaceIdError):
         raise result
@@ -186,15 +180,18 @@ def _follow(
     errand: Errand[Answer],
     session: VerificationSession | None,
     attempt: Attempt,
-    error: Answer | FaceIdError,
-    pause: float,
+    result: Answer | FaceIdError,
+    deadline: float,
 ) -> Attempt | None:
-    """File a failed attempt and open the next; None when the queue has no place for it."""
+    """File a failed attempt and open the next; None when there is to be no other."""
+    pause = _pause(result, attempt.row.attempt, deadline)
+    if pause is None:
+        return None
     durably(attempt.row.save)
-    if isinstance(error, RateLimited):
+    if isinstance(result, RateLimited):
         durably(lambda: pacing.back_off(errand.account, errand.action))
-    if isinstance(error, SignatureExpired):
-        clients.learn_offset(errand.account, error.clock_offset or 0.0)
+    if isinstance(result, SignatureExpired):
+        clients.learn_offset(errand.account, result.clock_offset or 0.0)
     time.sleep(pause)
     try:
         return durably(lambda: _reserve(errand, session, attempt.row.attempt + 1))
