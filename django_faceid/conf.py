@@ -246,7 +246,7 @@ def account(name: str) -> Account:
 def require_safe_endpoint(found: Account) -> None:
     """Refuse an endpoint that is not Tencent's own, unless ``ALLOW_TEST_ENDPOINT`` says so.
 
-    Raises ``SettingError``: system checks do not run under a WSGI server, this does.
+    Raises ``SettingError``: checks do not run under a WSGI server, this does.
     """
     if not found.livemode and not get().allow_test_endpoint:
         raise SettingError(
@@ -258,7 +258,7 @@ def require_safe_endpoint(found: Account) -> None:
 
 
 def flow_names() -> list[str]:
-    """The configured flows; the built-in ``default`` when there are none of its name."""
+    """The configured flows, and the built-in ``default``."""
     return list(dict.fromkeys(["default", *get().flows]))
 
 

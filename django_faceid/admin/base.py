@@ -10,14 +10,20 @@ from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from . import banner
+from . import banner, search
 from .paging import CappedPaginator
 
 if TYPE_CHECKING:
@@ -64,7 +70,25 @@ class AuditAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # A token is a secret even from staff: the page that finds one must not repeat it.
+        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
+            pk = search.session_of_token(term)
+            if pk is not None:
+                return HttpResponseRedirect(self.session_url(request, pk))
         return super().changelist_view(request, _with_warnings(extra_context))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (self.found(queryset, search_term) if search_term else queryset), False
+
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """The rows that a search term names, exactly and by index."""
+        raise NotImplementedError
+
+    def session_url(self, request: HttpRequest, pk: int) -> str:
+        """Where a token that was pasted into the search leads."""
+        raise NotImplementedError
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

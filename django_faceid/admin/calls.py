@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -79,20 +79,11 @@ class ApiCallAdmin(AuditAdmin):
     def page_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
         return self.get_queryset(request).select_related("session__user")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return (search.calls_found(queryset, search_term) if search_term else queryset), False
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        return search.calls_found(queryset, term)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        # A token is a secret even from staff: the page that finds one must not repeat it.
-        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
-            pk = search.session_of_token(term)
-            if pk is not None:
-                return HttpResponseRedirect(f"?session={pk}")
-        return super().changelist_view(request, extra_context)
+    def session_url(self, request: HttpRequest, pk: int) -> str:
+        return f"?session={pk}"
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         call = cast(ApiCall, row)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -97,20 +97,11 @@ class VerificationSessionAdmin(SessionActs):
     def page_queryset(self, request: HttpRequest) -> QuerySet[VerificationSession]:
         return self.get_queryset(request).defer(None).select_related("user")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return (search.sessions_found(queryset, search_term) if search_term else queryset), False
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        return search.sessions_found(queryset, term)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        # A token is a secret even from staff: the page that finds one must not repeat it.
-        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
-            pk = search.session_of_token(term)
-            if pk is not None:
-                return HttpResponseRedirect(self.page_url(request, VerificationSession, pk))
-        return super().changelist_view(request, extra_context)
+    def session_url(self, request: HttpRequest, pk: int) -> str:
+        return self.page_url(request, VerificationSession, pk)
 
     def page_head(self, request: HttpRequest, session: VerificationSession) -> dict[str, Any]:
         return {
