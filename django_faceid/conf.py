@@ -22,7 +22,6 @@ from .tencent.types import DEFAULT_ENDPOINT
 TENCENT_ENDPOINT = re.compile(
     r"https://([a-z0-9-]+\.)*tencentcloudapi\.com(:\d+)?/?", re.IGNORECASE
 )
-HOUR = timedelta(hours=1)
 _T = TypeVar("_T", "Account", "Flow", "Settings")
 Hook = str | Callable[..., Any]
 
@@ -174,7 +173,7 @@ class Settings:
     max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
     reuse_min_seconds: int = _option(60, int, ok=range(600).__contains__, must="be 0 to 599")
     result_lifetime: timedelta = _option(
-        72 * HOUR, timedelta, ok=lambda v: v >= HOUR, must="be an hour or more"
+        timedelta(hours=72), timedelta, ok=lambda v: v >= timedelta(hours=1), must="be 1 h or more"
     )
 
 
