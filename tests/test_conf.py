@@ -272,7 +272,7 @@ def test_a_hook_is_a_callable_or_the_path_of_one() -> None:
     assert conf.hook(conf.get) is conf.get
 
 
-@pytest.mark.parametrize("path", ["nowhere.at.all", "django_faceid.conf.DEFAULT_MAX_ISSUES", "get", ""])
+@pytest.mark.parametrize("path", ["nowhere.at.all", "django_faceid.names.OUR_NAMES", "get", ""])
 def test_a_path_that_leads_to_no_callable_is_an_import_error(path: str) -> None:
     with pytest.raises(ImportError):
         conf.hook(path)
