@@ -279,3 +279,14 @@ def test_a_key_that_cannot_encrypt_is_told_before_a_token_is_minted(
     with pytest.raises(conf.SettingError):
         issue_token("ann")
     assert not sandbox.tokens
+
+
+def test_waiting_for_a_slot_takes_nothing_off_the_ten_minutes(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": 0.5}
+    first = issue_token("ann").session.issued_at
+    second = issue_token("bob").session.issued_at
+    assert first is not None
+    assert second is not None
+    assert (second - first).total_seconds() >= 0.45
