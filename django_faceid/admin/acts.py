@@ -16,7 +16,7 @@ from .. import clock, conf, services
 from ..models import Review, Source, Status, VerificationSession
 from ..models.transitions import DECIDED
 from ..services.errors import ServiceError
-from . import badges, words
+from ..story import badges, words
 from .advice import what_to_do
 from .base import AuditAdmin
 from .forms import DecisionForm

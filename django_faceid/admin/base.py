@@ -23,7 +23,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from . import banner, search
+from ..story import search
+from . import banner
 from .paging import CappedPaginator
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from . import badges, facts, search, words
+from ..story import badges, facts, search, words
 from .base import AuditAdmin, moment
 from .filters import ActionFilter, ErrorCodeFilter, SessionFilter
 from .sessions import BULKY

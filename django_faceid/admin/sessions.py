@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from . import badges, clocks, facts, search, story, timeline, words
+from ..story import badges, clocks, facts, search, summary, timeline, words
 from .acts import SessionActs
 from .base import moment
 from .filters import EffectiveStatusFilter, FlowFilter, SubjectFilter
@@ -110,7 +110,7 @@ class VerificationSessionAdmin(SessionActs):
                 (_("Verdict"), badges.of_verdict(session)),
                 (_("Review"), badges.of_review(session)),
             ],
-            "story": story.of(session),
+            "story": summary.of(session),
             "who": who(session),
             "who_url": self.page_url(request, get_user_model(), session.user_id),
         }

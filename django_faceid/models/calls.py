@@ -55,6 +55,7 @@ class ApiCall(models.Model):
         indexes = (
             models.Index(fields=["request_id"], name="faceid_c_request_id"),
             models.Index(fields=["trace_id"], name="faceid_c_trace_id"),
+            models.Index(fields=["started_at"], name="faceid_c_started_at"),
             PartialIndex(
                 fields=["error_code", "-id"],
                 name="faceid_c_error_code",

@@ -22,7 +22,14 @@ class EventKind(models.TextChoices):
     LATE_RESULT = "late_result", _("result of a canceled session")
     LATE_TOKEN = "late_token", _("token came too late")
     REVIEW = "review", _("reviewed")
+    REVIEW_PROPOSED = "review_proposed", _("first of two decisions")
     STAFF_PULL = "staff_pull", _("staff asked for the result")
+    REVEALED = "revealed", _("reference revealed")
+    EXPORTED = "exported", _("handed out for support")
+    MEDIA_KEPT = "media_kept", _("pictures kept")
+    MEDIA_LOST = "media_lost", _("pictures not kept")
+    MEDIA_VIEWED = "media_viewed", _("picture looked at")
+    MEDIA_ERASED = "media_erased", _("pictures erased")
 
 
 class Source(models.TextChoices):
@@ -64,6 +71,9 @@ class SessionEvent(models.Model):
     actor_pk = models.CharField(max_length=64, blank=True, default="")
     reason = models.CharField(_("reason"), max_length=128, blank=True, default="")
     note = models.TextField(_("note"), blank=True, default="")
+    public_comment = models.CharField(
+        _("comment for the user"), max_length=500, blank=True, default=""
+    )
     # Not a foreign key: nothing points at calls, so that they can be partitioned.
     call_pk = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now)
@@ -81,6 +91,7 @@ class SessionEvent(models.Model):
                 where=Q(delivered_at__isnull=True),
                 otherwise=["delivered_at", "id"],
             ),
+            models.Index(fields=["created_at"], name="faceid_e_created"),
         )
         constraints = (
             models.CheckConstraint(

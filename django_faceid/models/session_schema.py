@@ -19,6 +19,13 @@ INDEXES = (
     models.Index(fields=["next_pull_at"], name="faceid_s_next_pull"),
     models.Index(fields=["status", "-id"], name="faceid_s_status_id"),
     models.Index(fields=["flow", "-id"], name="faceid_s_flow_id"),
+    models.Index(fields=["created_at"], name="faceid_s_created"),
+    PartialIndex(
+        fields=["error_code", "-id"],
+        name="faceid_s_error_code",
+        where=~Q(error_code=""),
+        otherwise=["error_code", "-id"],
+    ),
     PartialIndex(
         fields=["verdict", "-id"],
         name="faceid_s_verdict_id",

@@ -107,6 +107,14 @@ class VerificationSession(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     review_held_since = models.DateTimeField(null=True)
+    # The first of two decisions, where the flow wants a second pair of eyes.
+    review_proposed = models.CharField(
+        max_length=16, blank=True, default="", choices=Review.choices
+    )
+    review_proposed_by = models.CharField(max_length=64, blank=True, default="")
+    public_comment = models.CharField(
+        _("comment for the user"), max_length=500, blank=True, default=""
+    )
     erased_at = models.DateTimeField(_("erased at"), null=True)
     legal_hold = models.BooleanField(_("legal hold"), default=False)
     consent_version = models.CharField(max_length=64, blank=True, default="")
@@ -120,8 +128,11 @@ class VerificationSession(models.Model):
         ordering = ("-id",)
         default_permissions = ("view",)
         permissions = (
+            ("view_personal_data", "Can see who a session is about, and kept pictures"),
             ("operate_verificationsession", "Can fetch results and cancel sessions"),
             ("review_verificationsession", "Can approve and reject sessions"),
+            ("export_verificationsession", "Can export sessions and API calls"),
+            ("erase_verificationsession", "Can erase kept pictures"),
         )
         indexes = INDEXES
         constraints = CONSTRAINTS

@@ -247,7 +247,7 @@ def test_a_list_takes_as_many_queries_for_sixty_rows_as_for_three(
 def test_a_very_long_story_is_cut_and_says_so(
     superuser: Client, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_faceid.admin.timeline.MOST_ENTRIES", 2)
+    monkeypatch.setattr("django_faceid.story.timeline.MOST_ENTRIES", 2)
     session = make_session(customer)
     calls = [make_call(session) for _ in range(3)]
     html = text(superuser, page(session))

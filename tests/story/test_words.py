@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_faceid.admin import spans, words
+from django_faceid.story import spans, words
 from django_faceid.tencent.codes import Category
 
 
