@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
 
-from . import conf
+from . import conf, options
 from .beat import BEAT_SCHEDULE
 from .names import OUR_NAMES, WIRE_NAMES, in_our_words, wire_values
 from .tencent.errors import InvalidRequest
@@ -64,7 +64,7 @@ def _children(given: Mapping[str, Any], key: str) -> Mapping[Any, Any]:
 
 
 def _problems(cls: Any, where: str, given: Any) -> Messages:
-    for problem in conf.problems(cls, where, given):
+    for problem in options.problems(cls, where, given):
         yield Error(str(problem), id=PROBLEM_IDS[problem.kind])
 
 
@@ -96,7 +96,7 @@ def _account(name: Any, values: Any, given: Mapping[str, Any]) -> Messages:
     if problems:
         yield from problems
         return
-    account = conf.read(conf.Account, where, values, name=name)
+    account = options.read(conf.Account, where, values, name=name)
     if account.lacks:
         hint = "On a laptop the sandbox needs no real ones: manage.py faceid_sandbox."
         yield Error(f"{where} {account.lacks}", hint=hint, id="faceid.E005")
@@ -140,7 +140,7 @@ def _flow(name: Any, values: Any, accounts: Mapping[Any, Any]) -> Messages:
     if problems:
         yield from problems
         return
-    flow = conf.read(conf.Flow, where, values, name=name)
+    flow = options.read(conf.Flow, where, values, name=name)
     if flow.account not in accounts:
         yield Error(
             f"{where} uses the account {flow.account!r}, which is not in ACCOUNTS.",

@@ -5,55 +5,39 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from .options import SettingError, option, read
 from .tencent.types import DEFAULT_ENDPOINT
+
+__all__ = [
+    "Account",
+    "Flow",
+    "Hook",
+    "SettingError",
+    "Settings",
+    "account",
+    "encryption_keys",
+    "flow",
+    "flow_names",
+    "get",
+    "hash_key",
+    "hook",
+    "require_safe_endpoint",
+]
 
 # As a whole, not parsed: what a URL parser takes for the host, another takes for a user's name.
 TENCENT_ENDPOINT = re.compile(
     r"https://([a-z0-9-]+\.)*tencentcloudapi\.com(:\d+)?/?", re.IGNORECASE
 )
-_T = TypeVar("_T", "Account", "Flow", "Settings")
 Hook = str | Callable[..., Any]
-
-
-class SettingError(ImproperlyConfigured):
-    """A value in FACEID that cannot be used.
-
-    ``where`` is its path (``FACEID["ACCOUNTS"]["default"]["RATE"]``), ``kind`` one of
-    ``unknown``, ``type``, ``value``, ``missing``, ``endpoint``.
-    """
-
-    def __init__(self, where: str, kind: str, message: str) -> None:
-        super().__init__(where, kind, message)
-        self.where = where
-        self.kind = kind
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.where} {self.message}"
-
-
-def _option(
-    default: Any = None,
-    *types: type,
-    ok: Callable[[Any], bool] | None = None,
-    must: str = "",
-    secret: bool = False,
-) -> Any:
-    metadata = {"types": types, "ok": ok, "must": must}
-    if isinstance(default, (dict, list)):
-        return field(default_factory=lambda: default, metadata=metadata, repr=not secret)
-    return field(default=default, metadata=metadata, repr=not secret)
 
 
 def _positive(value: float) -> bool:
@@ -77,24 +61,24 @@ class Account:
     """One named set of Tencent credentials and how to reach Tencent with it."""
 
     name: str
-    secret_id: str = _option("", str)
-    secret_key: str = _option("", str, secret=True)
-    token: str | None = _option(None, str, secret=True)
-    credentials: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
-    region: str = _option("ap-singapore", str, ok=bool, must="name a region")
-    endpoint: str = _option(DEFAULT_ENDPOINT, str, ok=_is_url, must="be an http or https URL")
-    rate: int = _option(20, int, ok=lambda v: 1 <= v <= 1000, must="be 1 to 1000 calls a second")
-    quota_group: str = _option("", str)
-    proxy: str | None = _option(None, str, ok=_is_url, must="be an http or https URL")
-    ca_bundle: str | None = _option(None, str)
-    timeout: tuple[float, float] = _option(
+    secret_id: str = option("", str)
+    secret_key: str = option("", str, secret=True)
+    token: str | None = option(None, str, secret=True)
+    credentials: Hook | None = option(None, str, Callable)  # type: ignore[arg-type]
+    region: str = option("ap-singapore", str, ok=bool, must="name a region")
+    endpoint: str = option(DEFAULT_ENDPOINT, str, ok=_is_url, must="be an http or https URL")
+    rate: int = option(20, int, ok=lambda v: 1 <= v <= 1000, must="be 1 to 1000 calls a second")
+    quota_group: str = option("", str)
+    proxy: str | None = option(None, str, ok=_is_url, must="be an http or https URL")
+    ca_bundle: str | None = option(None, str)
+    timeout: tuple[float, float] = option(
         (3, 10),
         tuple,
         list,
         ok=lambda v: len(v) == 2 and all(isinstance(s, (int, float)) and s > 0 for s in v),
         must="be (connect seconds, read seconds)",
     )
-    language: str = _option(
+    language: str = option(
         "en-US", str, ok=lambda v: v in ("en-US", "zh-CN"), must='be "en-US" or "zh-CN"'
     )
 
@@ -133,23 +117,23 @@ class Flow:
     """A named, server-owned set of parameters and rules."""
 
     name: str
-    params: Mapping[str, Any] = _option({}, dict)
-    account: str = _option("default", str)
-    image: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
-    client_may_set: list[str] | None = _option(None, list, tuple)
-    review: str = _option(
+    params: Mapping[str, Any] = option({}, dict)
+    account: str = option("default", str)
+    image: Hook | None = option(None, str, Callable)  # type: ignore[arg-type]
+    client_may_set: list[str] | None = option(None, list, tuple)
+    review: str = option(
         "never",
         str,
         ok=lambda v: v in ("never", "on_failure", "always"),
         must='be "never", "on_failure" or "always"',
     )
-    valid_for: timedelta | None = _option(
+    valid_for: timedelta | None = option(
         None, timedelta, ok=lambda v: v > timedelta(0), must="be positive"
     )
-    allow: Hook | None = _option(None, str, Callable)  # type: ignore[arg-type]
-    allow_again: bool = _option(False, bool)
-    enabled: bool = _option(True, bool)
-    max_issues: Mapping[timedelta, int] = _option(
+    allow: Hook | None = option(None, str, Callable)  # type: ignore[arg-type]
+    allow_again: bool = option(False, bool)
+    enabled: bool = option(True, bool)
+    max_issues: Mapping[timedelta, int] = option(
         DEFAULT_MAX_ISSUES, dict, ok=_is_max_issues, must="map timedeltas to positive numbers"
     )
 
@@ -158,21 +142,21 @@ class Flow:
 class Settings:
     """Everything in FACEID that is neither an account nor a flow."""
 
-    accounts: Mapping[str, Any] = _option({}, dict, secret=True)
-    flows: Mapping[str, Any] = _option({}, dict)
-    encryption_keys: list[str] = _option([], list, tuple, secret=True)
-    hash_key: str = _option("", str, secret=True)
-    allow_test_endpoint: bool = _option(False, bool)
-    max_body: int = _option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
-    max_image: int = _option(3_000_000, int, ok=_positive, must="be positive (bytes)")
-    max_wait: float = _option(2.0, int, float, ok=lambda v: 0 < v <= 5, must="be up to 5 (seconds)")
-    guard: float = _option(0.035, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
-    min_spacing: float = _option(0.0, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
+    accounts: Mapping[str, Any] = option({}, dict, secret=True)
+    flows: Mapping[str, Any] = option({}, dict)
+    encryption_keys: list[str] = option([], list, tuple, secret=True)
+    hash_key: str = option("", str, secret=True)
+    allow_test_endpoint: bool = option(False, bool)
+    max_body: int = option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
+    max_image: int = option(3_000_000, int, ok=_positive, must="be positive (bytes)")
+    max_wait: float = option(2.0, int, float, ok=lambda v: 0 < v <= 5, must="be up to 5 (seconds)")
+    guard: float = option(0.035, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
+    min_spacing: float = option(0.0, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
     # No longer than a pending session's lease allows.
-    deadline: float = _option(12.0, int, float, ok=lambda v: 0 < v <= 12, must="be up to 12 (s)")
-    max_in_flight: int = _option(16, int, ok=_positive, must="be positive")
-    reuse_min_seconds: int = _option(60, int, ok=range(600).__contains__, must="be 0 to 599")
-    result_lifetime: timedelta = _option(
+    deadline: float = option(12.0, int, float, ok=lambda v: 0 < v <= 12, must="be up to 12 (s)")
+    max_in_flight: int = option(16, int, ok=_positive, must="be positive")
+    reuse_min_seconds: int = option(60, int, ok=range(600).__contains__, must="be 0 to 599")
+    result_lifetime: timedelta = option(
         timedelta(hours=72), timedelta, ok=lambda v: v >= timedelta(hours=1), must="be 1 h or more"
     )
 
@@ -182,44 +166,6 @@ def _root() -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise SettingError("FACEID", "type", f"must be a dict, not {type(given).__name__}.")
     return given
-
-
-def problems(cls: type[_T], where: str, given: Any) -> Iterator[SettingError]:
-    """Every unknown key and wrong value of ``given``, which was found at ``where``."""
-    if not isinstance(given, Mapping):
-        yield SettingError(where, "type", f"must be a dict, not {type(given).__name__}.")
-        return
-    known = {f.name.upper(): f for f in fields(cls) if f.name != "name"}
-    for key, value in given.items():
-        if key not in known:
-            yield SettingError(f'{where}["{key}"]', "unknown", _did_you_mean(key, known))
-        elif (wrong := _wrong(f'{where}["{key}"]', known[key], value)) is not None:
-            yield wrong
-
-
-def read(cls: type[_T], where: str, given: Any, **fixed: Any) -> _T:
-    """``given`` as an object of ``cls``; raises the first of its ``problems``."""
-    for problem in problems(cls, where, given):
-        raise problem
-    return cls(**fixed, **{key.lower(): value for key, value in given.items()})
-
-
-def _did_you_mean(key: object, known: Mapping[str, Any]) -> str:
-    near = get_close_matches(str(key).upper(), known, n=1)
-    return f"is not a setting; did you mean {near[0]}?" if near else "is not a setting."
-
-
-def _wrong(where: str, option: Field[Any], value: Any) -> SettingError | None:
-    if value is None and option.default is None:
-        return None
-    types = option.metadata["types"]
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        names = " or ".join(getattr(t, "__name__", str(t)) for t in types)
-        return SettingError(where, "type", f"must be {names}, not {type(value).__name__}.")
-    ok = option.metadata["ok"]
-    if ok is not None and not ok(value):
-        return SettingError(where, "value", f"must {option.metadata['must']}.")
-    return None
 
 
 def get() -> Settings:

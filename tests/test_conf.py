@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from django_faceid import conf
+from django_faceid import conf, options
 from django_faceid.models import digests
 
 KEYS = {"SECRET_ID": "AKIDexample", "SECRET_KEY": "example-secret"}
@@ -145,8 +145,8 @@ def test_a_flow_with_a_wrong_value_cannot_be_used(values: dict[str, Any]) -> Non
 
 
 def test_all_problems_are_told_and_not_only_the_first() -> None:
-    told = [problem.where for problem in conf.problems(conf.Account, "A", {"RAET": 1, "RATE": 0})]
-    assert told == ['A["RAET"]', 'A["RATE"]']
+    found = options.problems(conf.Account, "A", {"RAET": 1, "RATE": 0})
+    assert [problem.where for problem in found] == ['A["RAET"]', 'A["RATE"]']
 
 
 def test_an_error_about_a_secret_does_not_repeat_it() -> None:
