@@ -80,20 +80,22 @@ def test_nothing_is_wrong_with_the_demo_as_it_comes(tmp_path: Path) -> None:
 def test_setting_up_again_changes_nothing(tmp_path: Path) -> None:
     manage(tmp_path, "migrate", "--verbosity=0")
     first, second = (manage(tmp_path, "demo_setup") for _ in range(2))
-    assert first == second == "Person    demo / demo\nStaff     staff / staff\n"
+    staff = "staff / staff, auditor / auditor, reviewer / reviewer"
+    assert first == second == f"Person    demo / demo\nStaff     {staff}\n"
     people = shell(
         tmp_path,
         "from django.contrib.auth import authenticate\n"
-        "names = ('demo', 'staff')\n"
+        "names = ('demo', 'staff', 'auditor', 'reviewer')\n"
         "found = [authenticate(username=n, password=n) for n in names]\n"
         "print(json.dumps([[p.is_staff, p.is_superuser, sorted(p.get_all_permissions())]"
         " for p in found]))",
     )
     assert people[0] == [False, False, []]
-    assert people[1][:2] == [True, False]
-    assert {"faceid.operate_verificationsession", "faceid.review_verificationsession"} < set(
-        people[1][2]
-    )
+    staff, auditor, reviewer = people[1:]
+    assert all(person[:2] == [True, False] for person in people[1:])
+    assert "faceid.review_verificationsession" in reviewer[2]
+    assert "faceid.review_verificationsession" not in auditor[2]
+    assert set(staff[2]) == {*auditor[2], *reviewer[2]}
 
 
 def test_the_environment_picks_database_broker_and_hosts(tmp_path: Path) -> None:

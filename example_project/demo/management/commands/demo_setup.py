@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-LOOK = ("view_verificationsession", "view_apicall", "view_sessionevent")
-GROUPS = {
-    "Identity desk: operators": (*LOOK, "operate_verificationsession"),
-    "Identity desk: reviewers": (*LOOK, "review_verificationsession"),
+STAFF: Mapping[str, tuple[str, ...]] = {
+    "staff": ("FaceID auditor", "FaceID reviewer"),
+    "auditor": ("FaceID auditor",),
+    "reviewer": ("FaceID reviewer",),
 }
 
 
 class Command(BaseCommand):
-    """Makes the demo's two people and the groups of its staff."""
+    """Makes the demo's person, its staff and the groups these are in."""
 
-    help = "Make the demo's person (demo / demo) and its member of staff (staff / staff)."
+    help = "Make the demo's people; everybody's password is their name."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, permissions in GROUPS.items():
-            group, _created = Group.objects.get_or_create(name=name)
-            found = Permission.objects.filter(
-                content_type__app_label="faceid", codename__in=permissions
-            )
-            group.permissions.set(found)
+        call_command("faceid_groups", stdout=io.StringIO())
         _person("demo")
-        _person("staff", is_staff=True).groups.set(Group.objects.filter(name__in=GROUPS))
+        for name, groups in STAFF.items():
+            _person(name, is_staff=True).groups.set(Group.objects.filter(name__in=groups))
         self.stdout.write("Person    demo / demo")
-        self.stdout.write("Staff     staff / staff")
+        self.stdout.write("Staff     staff / staff, auditor / auditor, reviewer / reviewer")
 
 
 def _person(name: str, **flags: bool) -> Any:
