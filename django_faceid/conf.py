@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -102,6 +102,7 @@ class Account:
         return ""
 
 
+REVIEW_RULES = ("on_failure", "risk", "always")
 DEFAULT_MAX_ISSUES = {timedelta(minutes=10): 5, timedelta(days=1): 20}
 
 
@@ -110,6 +111,10 @@ def _is_max_issues(value: Mapping[Any, Any]) -> bool:
         isinstance(span, timedelta) and span > timedelta(0) and type(count) is int and count > 0
         for span, count in value.items()
     )
+
+
+def _as_list(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +126,18 @@ class Flow:
     account: str = option("default", str)
     image: Hook | None = option(None, str, Callable)  # type: ignore[arg-type]
     client_may_set: list[str] | None = option(None, list, tuple)
-    review: str = option(
+    review: str | list[str] = option(
         "never",
         str,
-        ok=lambda v: v in ("never", "on_failure", "always"),
-        must='be "never", "on_failure" or "always"',
+        list,
+        tuple,
+        ok=lambda v: v == "never" or all(rule in REVIEW_RULES for rule in _as_list(v)),
+        must='be "never", or one or a list of "on_failure", "risk" and "always"',
     )
+    review_sample: float = option(
+        0, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (share of passes)"
+    )
+    second_review: bool = option(False, bool)
     valid_for: timedelta | None = option(
         None, timedelta, ok=lambda v: v > timedelta(0), must="be positive"
     )
@@ -136,6 +147,16 @@ class Flow:
     max_issues: Mapping[timedelta, int] = option(
         DEFAULT_MAX_ISSUES, dict, ok=_is_max_issues, must="map timedeltas to positive numbers"
     )
+
+    @property
+    def review_rules(self) -> list[str]:
+        """The rules of ``REVIEW``; none for ``"never"``."""
+        return [rule for rule in _as_list(self.review) if rule != "never"]
+
+    @property
+    def wants_review(self) -> bool:
+        """Whether staff look at any of its sessions."""
+        return bool(self.review_rules) or self.review_sample > 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 
 def written(page: str) -> str:
     """The page with its tables as the code has them by now."""
-    for name, table in (("transitions", _transitions()), ("verdicts", _verdicts())):
+    for name, table in TABLES.items():
         before, mark, rest = page.partition(f"<!-- {name} -->\n")
         _old, end, after = rest.partition("<!-- end -->")
-        page = f"{before}{mark}\n{table}\n{end}{after}"
+        page = f"{before}{mark}\n{table()}\n{end}{after}"
     return page
 
 
@@ -38,6 +38,18 @@ def _verdicts() -> str:
     return _table(("status", "category", "review", "verdict", "next action"), rows)
 
 
+def _review() -> str:
+    from django_faceid.models.review_rules import Rule, table
+
+    columns = list(table())
+    rows = [
+        (_code(rule), *("yes" if rule in rules else "no" for _status, _risky, rules in columns))
+        for rule in Rule
+    ]
+    heads = [f"{_code(status)}{', risk' if risky else ''}" for status, risky, _rules in columns]
+    return _table(("rule", *heads), rows)
+
+
 def _code(word: str) -> str:
     return f"`{getattr(word, 'value', word)}`" if word else "-"
 
@@ -45,6 +57,9 @@ def _code(word: str) -> str:
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+TABLES = {"transitions": _transitions, "review": _review, "verdicts": _verdicts}
 
 
 if __name__ == "__main__":

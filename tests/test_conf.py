@@ -129,6 +129,15 @@ def test_a_wrong_general_value_is_refused(values: dict[str, Any], kind: str) -> 
     "values",
     [
         {"REVIEW": "sometimes"},
+        {"REVIEW": ["risk", "sometimes"]},
+        {"REVIEW": ["risk", "never"]},
+        {"REVIEW": ["risk", ["always"]]},
+        {"REVIEW": 1},
+        {"REVIEW_SAMPLE": 1.01},
+        {"REVIEW_SAMPLE": -0.01},
+        {"REVIEW_SAMPLE": float("nan")},
+        {"REVIEW_SAMPLE": True},
+        {"SECOND_REVIEW": 1},
         {"VALID_FOR": timedelta(0)},
         {"VALID_FOR": 365},
         {"MAX_ISSUES": {600: 5}},
@@ -142,6 +151,30 @@ def test_a_wrong_general_value_is_refused(values: dict[str, Any], kind: str) -> 
 def test_a_flow_with_a_wrong_value_cannot_be_used(values: dict[str, Any]) -> None:
     with faceid(FLOWS={"withdraw": values}), pytest.raises(conf.SettingError):
         conf.flow("withdraw")
+
+
+@pytest.mark.parametrize(
+    ("given", "rules"),
+    [
+        ("never", []),
+        ("on_failure", ["on_failure"]),
+        (["on_failure", "risk"], ["on_failure", "risk"]),
+        (("risk",), ["risk"]),
+        ([], []),
+    ],
+)
+def test_review_is_one_rule_or_several(given: Any, rules: list[str]) -> None:
+    with faceid(FLOWS={"withdraw": {"REVIEW": given}}):
+        flow = conf.flow("withdraw")
+    assert flow is not None
+    assert (flow.review_rules, flow.wants_review) == (rules, bool(rules))
+
+
+def test_a_sample_alone_wants_review_too() -> None:
+    with faceid(FLOWS={"withdraw": {"REVIEW_SAMPLE": 0.05}}):
+        flow = conf.flow("withdraw")
+    assert flow is not None
+    assert flow.wants_review
 
 
 def test_all_problems_are_told_and_not_only_the_first() -> None:

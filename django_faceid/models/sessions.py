@@ -12,11 +12,12 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
-from . import verdicts
+from . import review_rules, verdicts
 from .database import write_alias
 from .events import EventKind, SessionEvent, Source
 from .fields import EncryptedTextField
 from .querysets import SessionQuerySet
+from .review_rules import Rule
 from .session_schema import CONSTRAINTS, INDEXES
 from .transitions import DECIDED, LIVE, ClosedReason, Status, is_legal
 from .verdicts import NextAction, Review, Verdict
@@ -188,6 +189,11 @@ class VerificationSession(models.Model):
             return NextAction.RETRY
         return verdicts.decide(status, self.category, self.review).next_action
 
+    @property
+    def rules_met(self) -> list[Rule]:
+        """The rules of its flow by which staff look at this finished session."""
+        return self._rules_met({})
+
     def move(
         self,
         to: Status,
@@ -238,7 +244,7 @@ class VerificationSession(models.Model):
             row["live_key"] = None
         if to in DECIDED:
             row |= {"sdk_token": "", "server_param_info": "", "next_pull_at": None}
-            if verdicts.needs_review(self.flow_snapshot.get("review", "never"), to):
+            if self._rules_met({"status": to, **changes}):
                 row["review"] = Review.PENDING
         row |= self.verdict_columns(
             to,
@@ -247,6 +253,11 @@ class VerificationSession(models.Model):
             result_at=changes.get("result_at", self.result_at),
         )
         return row
+
+    def _rules_met(self, changes: dict[str, Any]) -> list[Rule]:
+        facts = ("status", "device_info_level", "liveness_info_tag")
+        stored = (changes.get(name, getattr(self, name)) for name in facts)
+        return review_rules.met(self.flow_snapshot, *stored)
 
     def verdict_columns(
         self, status: str, category: str, review: str, *, result_at: datetime | None

@@ -99,8 +99,3 @@ def table() -> Iterator[tuple[Status, Category | None, Review, Decision]]:
         status = Status.SUCCEEDED if category is Category.PASSED else Status.FAILED
         for review in Review:
             yield status, category, review, decide(status, category, review)
-
-
-def needs_review(rule: str, status: str) -> bool:
-    """Whether a flow's ``REVIEW`` rule sends a finished session to staff."""
-    return rule == "always" or (rule == "on_failure" and status == Status.FAILED)

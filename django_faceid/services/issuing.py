@@ -33,7 +33,7 @@ from ..tencent.types import (
     GetFaceIdTokenIntlRequest,
     GetFaceIdTokenIntlResponse,
 )
-from . import gate, limits, outbox, parameters, schedule
+from . import gate, limits, outbox, parameters, schedule, snapshot
 from .calls import Errand, call
 from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, NotAllowed
 from .idempotency import Key
@@ -220,7 +220,7 @@ class _Issue:
                     subject_key=self.subject.key,
                     live_key=live_key,
                     flow=self.flow.name,
-                    flow_snapshot=_snapshot(self.flow),
+                    flow_snapshot=snapshot.of_flow(self.flow, self.subject, now),
                     assurance=self.request.CheckMode or CheckMode.LIVENESS.value,
                     attempt=limits.next_attempt_number(self.subject.key, self.flow.name),
                     created_at=now,
@@ -289,10 +289,3 @@ class _Issue:
             self.key.keep(self.session)
         else:
             self.key.release()
-
-
-def _snapshot(flow: conf.Flow) -> dict[str, Any]:
-    return {
-        "review": flow.review,
-        "valid_for": None if flow.valid_for is None else flow.valid_for.total_seconds(),
-    }

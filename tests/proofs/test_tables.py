@@ -23,7 +23,6 @@ from django_faceid.models import (
     decide,
 )
 from django_faceid.models.transitions import DECIDED, is_legal
-from django_faceid.models.verdicts import needs_review
 from django_faceid.sandbox.outcomes import DESCRIPTIONS, NEEDS_A_PICTURE
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services.errors import NotReviewable, ServiceError
@@ -36,7 +35,7 @@ pytestmark = pytest.mark.django_db
 WHO = "ann"
 CODES = [code for code in DESCRIPTIONS if code not in NEEDS_A_PICTURE | {UNFINISHED}]
 DECISIONS = (None, Review.APPROVED, Review.REJECTED)
-RULES = ("never", "on_failure", "always")
+RULES: tuple[list[str], ...] = ([], ["on_failure"], ["risk"], ["on_failure", "risk"], ["always"])
 
 Act = Callable[[VerificationSession, SandboxState], object]
 
@@ -129,17 +128,23 @@ def test_staff_decide_on_results_alone(
     assert session.status == status
 
 
+def expected_in_review(session: VerificationSession, rules: list[str], status: Status) -> bool:
+    risky = bool(session.liveness_info_tag) or session.device_info_level in ("3", "4")
+    failed = status == Status.FAILED
+    return "always" in rules or ("on_failure" in rules and failed) or ("risk" in rules and risky)
+
+
 @pytest.mark.parametrize(
-    ("code", "rule", "decision"), list(itertools.product(CODES, RULES, DECISIONS))
+    ("code", "rules", "decision"), list(itertools.product(CODES, RULES, DECISIONS))
 )
 def test_a_stored_result_and_review_add_up_to_what_the_table_says(
-    code: str, rule: str, decision: Review | None, sandbox: SandboxState, staff: User
+    code: str, rules: list[str], decision: Review | None, sandbox: SandboxState, staff: User
 ) -> None:
-    session = session_in(Status.ISSUED, sandbox, flow_snapshot={"review": rule})
+    session = session_in(Status.ISSUED, sandbox, flow_snapshot={"review": rules})
     pull(session, sandbox, code)
     category = result_category(code)
     status = Status.SUCCEEDED if category is Category.PASSED else Status.FAILED
-    review = Review.PENDING if needs_review(rule, status) else Review.NONE
+    review = Review.PENDING if expected_in_review(session, rules, status) else Review.NONE
     if decision is not None:
         review = decision
         act = services.approve if decision == Review.APPROVED else services.reject
