@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
 from ..story import badges, facts, search, words
+from ..story.others import BULKY
 from .base import AuditAdmin, moment
 from .filters import ActionFilter, ErrorCodeFilter, SessionFilter
-from .sessions import BULKY
 
 
 class ApiCallAdmin(AuditAdmin):

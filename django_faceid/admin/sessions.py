@@ -14,21 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from ..story import badges, clocks, facts, search, summary, timeline, words
+from ..story import badges, clocks, facts, others, people, search, summary, timeline, words
+from ..story.others import BULKY
 from .acts import SessionActs
 from .base import moment
 from .filters import EffectiveStatusFilter, FlowFilter, SubjectFilter
-
-# No list shows them, and each would be decrypted or parsed for every row.
-BULKY = ("sdk_token", "server_param_info", "flow_snapshot")
-MOST_OTHERS = 10
-
-
-def who(session: VerificationSession) -> str:
-    """Whose session it is, as far as anybody still knows."""
-    if session.user is not None:
-        return session.user.get_username()
-    return session.reference or str(_("user deleted"))
 
 
 class VerificationSessionAdmin(SessionActs):
@@ -63,7 +53,7 @@ class VerificationSessionAdmin(SessionActs):
 
     @admin.display(description=_("person"))
     def person(self, session: VerificationSession) -> str:
-        return who(session)
+        return people.name(session)
 
     @admin.display(description=_("flow"))
     def flow_name(self, session: VerificationSession) -> str:
@@ -111,7 +101,7 @@ class VerificationSessionAdmin(SessionActs):
                 (_("Review"), badges.of_review(session)),
             ],
             "story": summary.of(session),
-            "who": who(session),
+            "who": people.name(session),
             "who_url": self.page_url(request, get_user_model(), session.user_id),
         }
 
@@ -132,11 +122,9 @@ class VerificationSessionAdmin(SessionActs):
         }
 
     def _others(self, session: VerificationSession) -> list[tuple[VerificationSession, Any, Any]]:
-        same = VerificationSession.objects.filter(subject_key=session.subject_key)
-        newest = same.exclude(pk=session.pk).order_by("-id").defer(*BULKY)
         return [
             (other, badges.of_status(other), badges.of_verdict(other))
-            for other in newest[:MOST_OTHERS]
+            for other in others.of(session)
         ]
 
     def _list_url(self, session: VerificationSession) -> str:
