@@ -10,8 +10,6 @@ from django_faceid.models import ApiCall, SessionEvent, Status, VerificationSess
 from django_faceid.testing import make_session
 from tests.admin.conftest import (
     CALLS,
-    OPERATE,
-    REVIEW,
     SESSIONS,
     VIEW,
     StaffClient,
@@ -36,57 +34,6 @@ def call(session: VerificationSession) -> ApiCall:
 
 def readable(session: VerificationSession, call: ApiCall) -> list[str]:
     return [SESSIONS, CALLS, page(session), page(session, "history"), call_page(call)]
-
-
-def test_nobody_sees_anything_without_logging_in(
-    client: Client, session: VerificationSession, call: ApiCall
-) -> None:
-    acts = [page(session, act) for act in ("fetch-result", "cancel", "approve", "reject")]
-    for url in [*readable(session, call), *acts]:
-        for response in (client.get(url), client.post(url)):
-            assert response.status_code == 302
-            assert response["Location"].startswith("/admin/login/")
-
-
-def test_staff_without_permissions_see_nothing(
-    staff: StaffClient, session: VerificationSession, call: ApiCall
-) -> None:
-    browser = staff()
-    acts = [page(session, act) for act in ("fetch-result", "cancel", "approve", "reject")]
-    for url in [*readable(session, call), *acts]:
-        assert browser.get(url).status_code == 403
-        assert browser.post(url).status_code == 403
-
-
-def test_acting_needs_the_permission_to_look_too(
-    staff: StaffClient, session: VerificationSession
-) -> None:
-    browser = staff("operate_verificationsession", "review_verificationsession")
-    assert browser.post(page(session, "cancel")).status_code == 403
-    assert browser.get(page(session, "approve")).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("permissions", "allowed"),
-    [
-        (VIEW, set()),
-        (OPERATE, {"fetch-result", "cancel"}),
-        (REVIEW, {"approve", "reject"}),
-    ],
-)
-def test_each_act_needs_its_permission(
-    staff: StaffClient,
-    session: VerificationSession,
-    call: ApiCall,
-    permissions: tuple[str, ...],
-    allowed: set[str],
-) -> None:
-    browser = staff(*permissions)
-    for url in readable(session, call):
-        assert browser.get(url).status_code == 200
-    for act in ("fetch-result", "cancel", "approve", "reject"):
-        response = browser.post(page(session, act))
-        assert (response.status_code != 403) is (act in allowed), act
 
 
 def test_not_even_superusers_add_change_or_delete(

@@ -1,0 +1,173 @@
+"""Who may open which door of the desk: every address, every role, to look and to act."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from django_faceid.models import Status
+from django_faceid.testing import make_session
+from tests.admin.conftest import make_call
+
+pytestmark = pytest.mark.django_db
+
+SESSIONS, CALLS = "view_verificationsession", "view_apicall"
+PERSON, REVIEW = "view_personal_data", "review_verificationsession"
+OPERATE, EXPORT = "operate_verificationsession", "export_verificationsession"
+ERASE = "erase_verificationsession"
+EVERY = frozenset({SESSIONS, CALLS, PERSON, REVIEW, OPERATE, EXPORT, ERASE})
+
+LOGIN, REFUSED, NOT_SO = 302, 403, 405
+
+
+class Door(NamedTuple):
+    """What whoever holds all of ``needs`` is answered; everybody else is refused."""
+
+    status: int
+    needs: frozenset[str]
+
+
+def door(status: int, *needs: str) -> Door:
+    return Door(status, frozenset(needs))
+
+
+class Doors(NamedTuple):
+    get: Door
+    post: Door
+
+
+CLOSED = Doors(door(REFUSED), door(REFUSED))
+# Django's old addresses lead on to the pages of today, whether or not there is such a row.
+LEGACY = Doors(door(302), door(302))
+
+# One row for each address below /admin/faceid/: a new one without a row here fails.
+ROUTES: Mapping[str, Doors] = {
+    "verificationsession/": Doors(door(200, SESSIONS), door(200, SESSIONS)),
+    "verificationsession/add/": CLOSED,
+    "verificationsession/<path:object_id>/": LEGACY,
+    "verificationsession/<path:object_id>/change/": Doors(
+        door(200, SESSIONS), door(NOT_SO, SESSIONS)
+    ),
+    "verificationsession/<path:object_id>/delete/": CLOSED,
+    "verificationsession/<path:object_id>/history/": Doors(
+        door(200, SESSIONS), door(200, SESSIONS)
+    ),
+    "verificationsession/<path:object_id>/fetch-result/": Doors(
+        door(NOT_SO, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
+    ),
+    "verificationsession/<path:object_id>/cancel/": Doors(
+        door(NOT_SO, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
+    ),
+    "verificationsession/<path:object_id>/approve/": Doors(
+        door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
+    ),
+    "verificationsession/<path:object_id>/reject/": Doors(
+        door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
+    ),
+    "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
+    "apicall/add/": CLOSED,
+    "apicall/<path:object_id>/": LEGACY,
+    "apicall/<path:object_id>/change/": Doors(door(200, CALLS), door(NOT_SO, CALLS)),
+    "apicall/<path:object_id>/delete/": CLOSED,
+    "apicall/<path:object_id>/history/": Doors(door(200, CALLS), door(200, CALLS)),
+}
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "without rights": frozenset(),
+    "FaceID auditor": frozenset({SESSIONS, CALLS, EXPORT}),
+    "FaceID reviewer": frozenset({SESSIONS, CALLS, PERSON, REVIEW, OPERATE}),
+    "superuser": EVERY,
+    **{f"only {name}": frozenset({name}) for name in sorted(EVERY)},
+    **{f"looks and {name}": frozenset({SESSIONS, CALLS, name}) for name in sorted(EVERY)},
+}
+
+
+def routes() -> Iterator[str]:
+    """Every address of the app in the admin, from the resolver itself."""
+    for route in _walk(get_resolver().url_patterns):
+        if route.startswith("admin/faceid/"):
+            yield route.removeprefix("admin/faceid/")
+
+
+def _walk(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+@pytest.fixture
+def addresses() -> Mapping[str, str]:
+    """Every route with an address of it that leads to something."""
+    session = make_session(User.objects.create_user("customer"), status=Status.FAILED)
+    call = make_call(session)
+    keys = {"verificationsession": session.pk, "apicall": call.pk}
+    return {
+        route: "/admin/faceid/"
+        + re.sub("<path:object_id>", str(keys[route.partition("/")[0]]), route)
+        for route in ROUTES
+    }
+
+
+def somebody(role: str) -> Client:
+    """A browser that somebody in this role is logged in with."""
+    user = User.objects.create_user(f"staff-{uuid.uuid4()}", is_staff=True)
+    call_command("faceid_groups", stdout=io.StringIO())
+    if role == "superuser":
+        user.is_superuser = True
+        user.save()
+    elif role.startswith("FaceID "):
+        user.groups.add(Group.objects.get(name=role))
+    else:
+        user.user_permissions.set(Permission.objects.filter(codename__in=ROLES[role]))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    assert sorted(routes()) == sorted(ROUTES)
+
+
+def test_every_permission_of_the_desk_is_one_of_these() -> None:
+    known = Permission.objects.filter(content_type__app_label="faceid")
+    assert set(known.values_list("codename", flat=True)) == EVERY | {"view_sessionevent"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_answered_as_the_table_says(role: str, addresses: Mapping[str, str]) -> None:
+    browser = somebody(role)
+    expected, seen = {}, {}
+    for route, doors in ROUTES.items():
+        for method, (status, needs) in zip(("get", "post"), doors, strict=True):
+            allowed = needs <= ROLES[role]
+            expected[method, route] = status if allowed else REFUSED
+            seen[method, route] = getattr(browser, method)(addresses[route]).status_code
+    assert seen == expected
+
+
+def test_strangers_are_asked_who_they_are(client: Client, addresses: Mapping[str, str]) -> None:
+    for url in addresses.values():
+        for answer in (client.get(url), client.post(url)):
+            assert answer.status_code == LOGIN
+            assert answer["Location"].startswith("/admin/login/")
+
+
+def test_customers_are_strangers_at_the_desk(addresses: Mapping[str, str]) -> None:
+    browser = Client()
+    browser.force_login(User.objects.get(username="customer"))
+    for url in addresses.values():
+        for answer in (browser.get(url), browser.post(url)):
+            assert answer.status_code == LOGIN
+            assert answer["Location"].startswith("/admin/login/")
