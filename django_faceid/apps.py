@@ -16,3 +16,4 @@ class FaceIdConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)
+        from .services import media  # noqa: F401  (removes files with their rows)

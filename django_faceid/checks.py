@@ -149,8 +149,18 @@ def _flow(name: Any, values: Any, accounts: Mapping[Any, Any]) -> Messages:
         )
     yield from _hook(f'{where}["IMAGE"]', None if flow.image == "client" else flow.image)
     yield from _hook(f'{where}["ALLOW"]', flow.allow)
+    yield from _keep_media(where, flow)
     yield from _params(where, flow)
     yield from _client_may_set(where, flow)
+
+
+def _keep_media(where: str, flow: conf.Flow) -> Messages:
+    if flow.keep_media and "faceid" not in settings.STORAGES:
+        yield Error(
+            f'{where} keeps media, and STORAGES has no "faceid" to keep them in.',
+            hint='Add a storage under the alias "faceid", in a place that no web server serves.',
+            id="faceid.E016",
+        )
 
 
 def _params(where: str, flow: conf.Flow) -> Messages:

@@ -103,6 +103,7 @@ class Account:
 
 
 REVIEW_RULES = ("on_failure", "risk", "always")
+MEDIA_KINDS = ("best_frame", "video", "action_video")
 DEFAULT_MAX_ISSUES = {timedelta(minutes=10): 5, timedelta(days=1): 20}
 
 
@@ -138,6 +139,13 @@ class Flow:
         0, int, float, ok=lambda v: 0 <= v <= 1, must="be 0 to 1 (share of passes)"
     )
     second_review: bool = option(False, bool)
+    keep_media: list[str] = option(
+        [],
+        list,
+        tuple,
+        ok=lambda v: all(kind in MEDIA_KINDS for kind in v),
+        must=f"name kinds of media: {', '.join(MEDIA_KINDS)}",
+    )
     valid_for: timedelta | None = option(
         None, timedelta, ok=lambda v: v > timedelta(0), must="be positive"
     )

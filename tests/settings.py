@@ -63,6 +63,12 @@ TEMPLATES = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "faceid": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+}
+
 FACEID: dict[str, Any] = {
     "ACCOUNTS": {"default": {"SECRET_ID": "AKIDtests", "SECRET_KEY": "tests-secret-key"}},
     "HASH_KEY": "tests hash key",

@@ -77,6 +77,7 @@ def test_settings_with_everything_are_fine() -> None:
                     "IMAGE": picture_of,
                     "ALLOW": "tests.test_checks.picture_of",
                     "CLIENT_MAY_SET": ["action_list", "meta_data"],
+                    "KEEP_MEDIA": ["best_frame", "video", "action_video"],
                 },
                 "signup": {"PARAMS": {"check_mode": "compare"}, "IMAGE": "client"},
             },
@@ -254,6 +255,13 @@ def test_e014_names_that_have_no_place(name: Any) -> None:
 def test_e015_rest_framework_is_not_installed() -> None:
     with override_settings(INSTALLED_APPS=["django.contrib.auth", "django_faceid"]):
         assert "faceid.E015" in ids()
+
+
+def test_e016_media_are_kept_and_there_is_no_place_for_them() -> None:
+    with override_settings(STORAGES={}), flow(KEEP_MEDIA=["video"]):
+        assert ids() == ["faceid.E016"]
+    with override_settings(STORAGES={}), flow(KEEP_MEDIA=[]):
+        assert ids() == []
 
 
 def test_w001_a_region_that_is_not_known() -> None:

@@ -67,4 +67,5 @@ def message(session: VerificationSession) -> str:
 
 def _is_lost(session: VerificationSession) -> bool:
     """Whether the result of a process can never be known."""
-    return bool(session.result_error) and session.status in (Status.ISSUED, Status.EXPIRED)
+    given_up = bool(session.result_error) and session.next_pull_at is None
+    return given_up and session.status in (Status.ISSUED, Status.EXPIRED)

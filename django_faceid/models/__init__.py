@@ -3,6 +3,7 @@
 from .calls import ApiCall, Outcome
 from .events import EventKind, SessionEvent, Source
 from .idempotency import IdempotencyClaim
+from .media import KeptMedia, MediaKind
 from .quota import Heartbeat, QuotaWindow
 from .sessions import VerificationSession
 from .subjects import Subject
@@ -17,6 +18,8 @@ __all__ = [
     "EventKind",
     "Heartbeat",
     "IdempotencyClaim",
+    "KeptMedia",
+    "MediaKind",
     "NextAction",
     "Outcome",
     "QuotaWindow",

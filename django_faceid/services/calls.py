@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from django.db import OperationalError, connections
+from django.db import OperationalError
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
 from ..models import ApiCall, VerificationSession
-from ..models.database import write_alias
 from ..tencent.auth import Credentials
 from ..tencent.client import FaceIdClient
 from ..tencent.codes import Retry, error_code
 from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired, Unreachable
 from . import pacing
 from .breaker import breaker_of
-from .durable import durably, require_no_transaction
+from .durable import durably, give_back_pooled_connection, require_no_transaction
 from .errors import Busy
 from .evidence import Attempt
 
@@ -132,7 +131,7 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
     breaker = breaker_of(errand.account)
-    _give_back_pooled_connection()
+    give_back_pooled_connection()
     attempt.wait_for_slot()
     attempt.start()
     try:
@@ -197,13 +196,6 @@ def _follow(
         return durably(lambda: _reserve(errand, session, attempt.row.attempt + 1))
     except (Busy, OperationalError):
         return None
-
-
-def _give_back_pooled_connection() -> None:
-    """Free the database for others while Tencent thinks."""
-    connection = connections[write_alias()]
-    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-        connection.close()
 
 
 class _Clients:

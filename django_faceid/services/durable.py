@@ -43,3 +43,10 @@ def require_no_transaction() -> None:
             "django_faceid calls Tencent outside transactions, so that its evidence survives: "
             "do not issue tokens or fetch results inside transaction.atomic()."
         )
+
+
+def give_back_pooled_connection() -> None:
+    """Free the database for others while somebody outside thinks."""
+    connection = connections[write_alias()]
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()

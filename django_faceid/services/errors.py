@@ -8,6 +8,7 @@
     ├── AlreadyVerified       nothing to do
     ├── NotCancelable         too late, or too early
     ├── NotReviewable         nothing to decide, or not by this person
+    ├── NotErasable           nothing to erase, or it must be kept
     ├── KeyInFlight           the same Idempotency-Key is still being worked on
     ├── KeyReused             the same Idempotency-Key with another body
     ├── TooManyAttempts       this subject has used up its tokens for now
@@ -84,6 +85,11 @@ class NotCancelable(ServiceError):
 class NotReviewable(ServiceError):
     code = "not_reviewable"
     message = "There is nothing to decide on this session."
+
+
+class NotErasable(ServiceError):
+    code = "not_erasable"
+    message = "There is nothing to erase on this session."
 
 
 class KeyInFlight(ServiceError):

@@ -22,11 +22,13 @@ from ..models import (
     VerificationSession,
 )
 from ..models.database import write_alias
+from ..models.transitions import is_legal
 from ..tencent.codes import UNFINISHED, Category, result_category
 from ..tencent.errors import FaceIdError, TokenUnusable
 from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
-from . import outbox, schedule
+from . import keeping, outbox, schedule
 from .calls import Errand, call
+from .durable import durably
 from .provider import as_service_error
 
 logger = logging.getLogger("django_faceid")
@@ -36,6 +38,8 @@ LEAST_BETWEEN_PULLS = timedelta(seconds=2)
 PULL_LEASE = timedelta(seconds=30)
 # A phone has one process to report on; whoever says more is not worth more rows.
 MOST_REPORTS = 5
+# A result waits for its pictures: the host's storage did not take them.
+STORAGE_FAILED = "StorageFailed"
 
 
 def report(session: VerificationSession, sdk_code: int | None = None) -> None:
@@ -111,6 +115,8 @@ class _Pull:
     background: bool
     trace_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     event: SessionEvent | None = None
+    # A final answer whose pictures come first, since the token is wiped with the result.
+    final: tuple[ApiCall, GetFaceIdResultIntlResponse] | None = None
 
     def run(self) -> VerificationSession:
         if not self.session.sdk_token or self.session.status == Status.PENDING:
@@ -129,6 +135,8 @@ class _Pull:
         )
         try:
             call(errand)
+            if self.final is not None:
+                self._keep_and_store(*self.final)
         except _NothingToDo:
             pass
         except FaceIdError as error:
@@ -174,10 +182,40 @@ class _Pull:
             # Another session's answer, or a tampered one: an alert, never a verdict.
             logger.error("action=%s session=%s outcome=extra_mismatch", GET_RESULT, self.session)
             self._give_up(row, "ExtraMismatch")
+        elif keeping.wanted(self.session) and is_legal(self.session.status, Status.SUCCEEDED):
+            self.final = row, result
         else:
             self._store(row, result)
 
-    def _store(self, row: ApiCall, answer: GetFaceIdResultIntlResponse) -> None:
+    def _keep_and_store(self, row: ApiCall, answer: GetFaceIdResultIntlResponse) -> None:
+        """Store the pictures, with no transaction open, then the result that makes them ours."""
+        haul = keeping.upload(self.session, answer)
+        later = schedule.after_storage_failed(self.session, clock.now())
+        if haul.storage_failed and later is not None:
+            keeping.discard(haul)
+            self._look_when_storage_is_back(later)
+            return
+        # When this raises, the commit may have happened all the same: the files stay.
+        durably(lambda: self._store_kept(row, answer, haul))
+        if self.event is None:
+            keeping.discard(haul)
+
+    def _store_kept(
+        self, row: ApiCall, answer: GetFaceIdResultIntlResponse, haul: keeping.Haul
+    ) -> None:
+        self.session.refresh_from_db(using=write_alias())
+        self._store(row, answer, haul)
+
+    def _look_when_storage_is_back(self, later: datetime) -> None:
+        owing = VerificationSession.objects.filter(pk=self.session.pk, next_pull_at__isnull=False)
+        owing.update(next_pull_at=later, result_error=STORAGE_FAILED, version=F("version") + 1)
+
+    def _store(
+        self,
+        row: ApiCall,
+        answer: GetFaceIdResultIntlResponse,
+        haul: keeping.Haul = keeping.NOTHING,
+    ) -> None:
         category = result_category(answer.Result, answer.LivenessInfoTag)
         facts: dict[str, Any] = {
             "result_code": answer.Result[:16],
@@ -187,10 +225,13 @@ class _Pull:
             "device_info_level": (answer.DeviceInfoLevel or "")[:8],
             "liveness_info_tag": list(answer.LivenessInfoTag),
             "next_pull_at": None,
+            "result_error": "",
         }
         status = Status.SUCCEEDED if category is Category.PASSED else Status.FAILED
         self.event = self.session.move(status, source=self.source, call=row, **facts)
-        if self.event is None and self.session.status == Status.CANCELED:
+        if self.event is not None:
+            keeping.record(self.session, haul, source=self.source, call_pk=row.pk)
+        elif self.session.status == Status.CANCELED:
             self._store_late(row, facts)
 
     def _store_late(self, row: ApiCall, facts: dict[str, Any]) -> None:

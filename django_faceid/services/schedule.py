@@ -11,6 +11,7 @@ AFTER_REPORT = (0, 2, 5, 15, 60)
 WITHOUT_REPORT = (90, 240, 420)
 AFTER_TOKEN_CLOCK = (60, 15 * 60, 2 * 60 * 60)
 BEFORE_WINDOW_CLOSES = timedelta(minutes=10)
+LEAST_PAUSE = timedelta(minutes=1)
 
 
 def first_pull(issued_at: datetime) -> datetime:
@@ -25,6 +26,18 @@ def next_pull(session: VerificationSession, now: datetime) -> datetime | None:
     1 min, 15 min and 2 h after the token's clock; and once before the result window closes.
     """
     return min((moment for moment in _moments(session) if moment > now), default=None)
+
+
+def after_storage_failed(session: VerificationSession, now: datetime) -> datetime | None:
+    """The next look at a result whose pictures could not be stored, or None after the last one.
+
+    Each wait is at most half of the time since the token was issued: fewer than thirty looks in
+    72 hours, and never long after the storage is back.
+    """
+    later = next_pull(session, now)
+    if later is None or session.issued_at is None:
+        return None
+    return min(later, now + max((now - session.issued_at) / 2, LEAST_PAUSE))
 
 
 def _moments(session: VerificationSession) -> Iterator[datetime]:

@@ -15,5 +15,6 @@ def of_flow(flow: conf.Flow, subject: Subject, now: datetime) -> dict[str, Any]:
         "review": flow.review_rules,
         "sampled": review_rules.is_sampled(flow.review_sample, subject.key, flow.name, now),
         "second_review": flow.second_review,
+        "keep_media": list(flow.keep_media),
         "valid_for": None if flow.valid_for is None else flow.valid_for.total_seconds(),
     }

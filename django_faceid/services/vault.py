@@ -1,0 +1,73 @@
+"""Files in the host's storage ``faceid``, each encrypted with a key of its own."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.views.decorators.debug import sensitive_variables
+
+logger = logging.getLogger("django_faceid")
+
+ALIAS = "faceid"
+
+
+class Unreadable(Exception):
+    """A file that the storage does not give, or that its key does not open; the text says which."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Content that only ``key`` opens."""
+
+    content: bytes = field(repr=False)
+    key: str = field(repr=False)
+
+
+@sensitive_variables()
+def seal(content: bytes) -> Sealed:
+    """Encrypt with a new key (Fernet: AES-128-CBC, HMAC-SHA256)."""
+    key = Fernet.generate_key()
+    return Sealed(Fernet(key).encrypt(content), key.decode())
+
+
+def save(sealed: Sealed) -> str:
+    """Store under a name that tells nothing and cannot be guessed; the name.
+
+    Raises whatever the storage raises.
+    """
+    name = secrets.token_hex(16)
+    return storages[ALIAS].save(f"{name[:2]}/{name}", ContentFile(sealed.content))
+
+
+@sensitive_variables()
+def load(name: str, key: str) -> bytes:
+    """The content behind a name; raises ``Unreadable``."""
+    try:
+        with storages[ALIAS].open(name) as file:
+            content = file.read()
+    except Exception as error:  # the storage is the host's: its text may hold anything
+        logger.error("action=load_media name=%s outcome=%s", name, type(error).__name__)
+        raise Unreadable("storage") from None
+    try:
+        return Fernet(key).decrypt(content)
+    except (InvalidToken, ValueError):
+        logger.error("action=load_media name=%s outcome=undecryptable", name)
+        raise Unreadable("key") from None
+
+
+def remove(names: Iterable[str]) -> bool:
+    """Delete files; False when the storage refused one, which is then in the log by its name."""
+    removed = True
+    for name in names:
+        try:
+            storages[ALIAS].delete(name)
+        except Exception as error:  # the storage is the host's
+            logger.error("action=remove_media name=%s outcome=%s", name, type(error).__name__)
+            removed = False
+    return removed
