@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import (
@@ -15,7 +15,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
-    HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,17 +22,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ..story import search
 from . import banner
-from .paging import CappedPaginator
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
+from .paging import KeyedChangeList
+from .searching import SearchingAdmin
 
 
-class AuditAdmin(ModelAdmin):
+class AuditAdmin(SearchingAdmin):
     """Evidence: looked at, never added, changed or deleted here, by superusers neither.
 
     Lists answer at any size of table: they filter, order and search by index alone.
@@ -43,11 +37,8 @@ class AuditAdmin(ModelAdmin):
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50
-    paginator = CappedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
-    # Shows the search box; get_search_results never reads it.
-    search_fields = ("id__exact",)
 
     page_template: ClassVar[str]
     lookups: ClassVar[frozenset[str]]
@@ -71,25 +62,10 @@ class AuditAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        # A token is a secret even from staff: the page that finds one must not repeat it.
-        if self.has_view_permission(request) and (term := request.GET.get("q", "")):
-            pk = search.session_of_token(term)
-            if pk is not None:
-                return HttpResponseRedirect(self.session_url(request, pk))
         return super().changelist_view(request, _with_warnings(extra_context))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return (self.found(queryset, search_term) if search_term else queryset), False
-
-    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """The rows that a search term names, exactly and by index."""
-        raise NotImplementedError
-
-    def session_url(self, request: HttpRequest, pk: int) -> str:
-        """Where a token that was pasted into the search leads."""
-        raise NotImplementedError
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeyedChangeList
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

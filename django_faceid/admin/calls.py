@@ -15,7 +15,8 @@ from ..models import ApiCall, VerificationSession
 from ..story import badges, facts, search, words
 from ..story.others import BULKY
 from .base import AuditAdmin, moment
-from .filters import ActionFilter, ErrorCodeFilter, SessionFilter
+from .filters import ActionFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
+from .time_filter import NAMES, StartedFilter
 
 
 class ApiCallAdmin(AuditAdmin):
@@ -31,11 +32,10 @@ class ApiCallAdmin(AuditAdmin):
         "request",
         "session_id",
     )
-    list_filter = ("outcome", ActionFilter, ErrorCodeFilter, SessionFilter)
+    list_filter = (StartedFilter, OutcomeFilter, ActionFilter, ErrorCodeFilter, SessionFilter)
     list_select_related = ("session",)
-    search_help_text = search.HELP
     page_template = "admin/faceid/apicall/call.html"
-    lookups = frozenset({"outcome", "action", "error_code", "session"})
+    lookups = frozenset({"outcome", "action", "error_code", "session", *NAMES})
 
     @admin.display(description=_("started"))
     def started(self, call: ApiCall) -> SafeString:
@@ -83,7 +83,7 @@ class ApiCallAdmin(AuditAdmin):
         return search.calls_found(queryset, term)
 
     def session_url(self, request: HttpRequest, pk: int) -> str:
-        return f"?session={pk}"
+        return f"{self.list_url()}?session={pk}"
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         call = cast(ApiCall, row)

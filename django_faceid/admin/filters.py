@@ -1,4 +1,4 @@
-"""Filters that need no look at the table to know their choices."""
+"""Filters by one column that need no look at the whole table to know their choices."""
 
 from __future__ import annotations
 
@@ -6,49 +6,115 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf
-from ..models import ApiCall, Status
+from ..models import Outcome, Review, Status, Verdict
 from ..tencent.types import GET_RESULT, GET_TOKEN
 
 if TYPE_CHECKING:
     from ..models.querysets import SessionQuerySet
 
 Choices = Sequence[tuple[str, Any]]
-RECENT_CALLS = 5000
+RECENT_ROWS = 5000
+# No column that is filtered by holds a longer text.
+_LONGEST = 128
 
 
-class EffectiveStatusFilter(SimpleListFilter):
+class ColumnFilter(SimpleListFilter):
+    """By a column that is called like the parameter; what no row can hold finds nothing."""
+
+    parameter_name: str
+
+    def has_output(self) -> bool:
+        # A filter that an address names counts, choices or not.
+        return super().has_output() or self.value() is not None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return self.narrowed(queryset, value) if self.makes_sense(value) else queryset.none()
+
+    def makes_sense(self, value: str) -> bool:
+        """Whether a row could hold this."""
+        return len(value) <= _LONGEST and "\0" not in value
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that hold it."""
+        return rows.filter(**{self.parameter_name: value})
+
+
+class _ClosedFilter(ColumnFilter):
+    """By a column whose values are all known."""
+
+    known: Choices
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return self.known
+
+    def makes_sense(self, value: str) -> bool:
+        return value in dict(self.known)
+
+
+class EffectiveStatusFilter(_ClosedFilter):
     """By the status as time has it, whatever the label says yet."""
 
     title = _("status")
     parameter_name = "status"
+    known = Status.choices
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        return Status.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value not in Status.values:
-            return queryset
-        return cast("SessionQuerySet", queryset).with_status(value)
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return cast("SessionQuerySet", rows).with_status(value)
 
 
-class _ColumnFilter(SimpleListFilter):
-    """By a column that is called like the parameter."""
+class VerdictFilter(_ClosedFilter):
+    """By what sessions prove."""
 
-    parameter_name: str
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset if value is None else queryset.filter(**{self.parameter_name: value})
+    title = _("verdict")
+    parameter_name = "verdict"
+    known = Verdict.choices
 
 
-class FlowFilter(_ColumnFilter):
-    """By the flows of the settings."""
+class ReviewFilter(_ClosedFilter):
+    """By what staff have said."""
+
+    title = _("review")
+    parameter_name = "review"
+    known = Review.choices
+
+
+class ModeFilter(_ClosedFilter):
+    """By whether Tencent itself was asked."""
+
+    title = _("mode")
+    parameter_name = "livemode"
+    known = (("1", _("live")), ("0", _("test")))
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(livemode=value == "1")
+
+
+class OutcomeFilter(_ClosedFilter):
+    """By how attempts ended."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+    known = Outcome.choices
+
+
+class ActionFilter(_ClosedFilter):
+    """By what Tencent was asked."""
+
+    title = _("action")
+    parameter_name = "action"
+    known = tuple((action, action) for action in (GET_TOKEN, GET_RESULT))
+
+
+class FlowFilter(ColumnFilter):
+    """By the flows of the settings; an address may name one that has left them."""
 
     title = _("flow")
     parameter_name = "flow"
@@ -60,7 +126,21 @@ class FlowFilter(_ColumnFilter):
             return []
 
 
-class SubjectFilter(_ColumnFilter):
+class ErrorCodeFilter(ColumnFilter):
+    """By the error codes of the newest rows; an address may name any other."""
+
+    title = _("error code")
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        rows = model_admin.model._default_manager
+        newest = Subquery(rows.order_by("-pk").values("pk")[:1])
+        recent = rows.filter(pk__gt=newest - RECENT_ROWS).exclude(error_code="")
+        codes = set(recent.order_by().values_list("error_code", flat=True).distinct())
+        return [(code, code) for code in sorted(codes | {self.value() or ""}) if code]
+
+
+class SubjectFilter(ColumnFilter):
     """One person's sessions, by the keyed digest that a session's page links with."""
 
     title = _("person")
@@ -70,7 +150,7 @@ class SubjectFilter(_ColumnFilter):
         return [(self.value() or "", _("this one person"))] if self.value() else []
 
 
-class SessionFilter(_ColumnFilter):
+class SessionFilter(ColumnFilter):
     """One session's calls, by the primary key that a session's page links with."""
 
     title = _("session")
@@ -79,31 +159,5 @@ class SessionFilter(_ColumnFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         return [(self.value() or "", _("this one session"))] if self.value() else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is not None and not value.isdecimal():
-            return queryset.none()
-        return super().queryset(request, queryset)
-
-
-class ActionFilter(_ColumnFilter):
-    """By what Tencent was asked."""
-
-    title = _("action")
-    parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        return [(action, action) for action in (GET_TOKEN, GET_RESULT)]
-
-
-class ErrorCodeFilter(_ColumnFilter):
-    """By the error codes of the newest calls."""
-
-    title = _("error code")
-    parameter_name = "error_code"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        newest = ApiCall.objects.order_by("-id").values_list("pk", flat=True).first() or 0
-        recent = ApiCall.objects.filter(pk__gt=newest - RECENT_CALLS).exclude(error_code="")
-        codes = set(recent.order_by().values_list("error_code", flat=True).distinct())
-        return [(code, code) for code in sorted(codes | {self.value() or ""}) if code]
+    def makes_sense(self, value: str) -> bool:
+        return value.isdecimal() and len(value) <= 18

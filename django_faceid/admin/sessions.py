@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,16 @@ from ..story import badges, clocks, facts, others, people, search, summary, time
 from ..story.others import BULKY
 from .acts import SessionActs
 from .base import moment
-from .filters import EffectiveStatusFilter, FlowFilter, SubjectFilter
+from .filters import (
+    EffectiveStatusFilter,
+    ErrorCodeFilter,
+    FlowFilter,
+    ModeFilter,
+    ReviewFilter,
+    SubjectFilter,
+    VerdictFilter,
+)
+from .time_filter import NAMES, CreatedFilter
 
 
 class VerificationSessionAdmin(SessionActs):
@@ -35,17 +43,20 @@ class VerificationSessionAdmin(SessionActs):
         "session_id",
     )
     list_filter = (
+        CreatedFilter,
         EffectiveStatusFilter,
-        "verdict",
-        "review",
-        "livemode",
+        VerdictFilter,
+        ReviewFilter,
         FlowFilter,
+        ErrorCodeFilter,
+        ModeFilter,
         SubjectFilter,
     )
     list_select_related = ("user",)
-    search_help_text = search.HELP
     page_template = "admin/faceid/verificationsession/session.html"
-    lookups = frozenset({"status", "verdict", "review", "livemode", "flow", "subject_key"})
+    lookups = frozenset(
+        {"status", "verdict", "review", "livemode", "flow", "error_code", "subject_key", *NAMES}
+    )
 
     @admin.display(description=_("session"))
     def session_id(self, session: VerificationSession) -> SafeString:
@@ -118,7 +129,7 @@ class VerificationSessionAdmin(SessionActs):
             "timeline": timeline.of(session),
             "links_calls": self.may_open(request, ApiCall),
             "others": self._others(session),
-            "others_url": self._list_url(session),
+            "others_url": f"{self.list_url()}?subject_key={session.subject_key}",
         }
 
     def _others(self, session: VerificationSession) -> list[tuple[VerificationSession, Any, Any]]:
@@ -126,8 +137,3 @@ class VerificationSessionAdmin(SessionActs):
             (other, badges.of_status(other), badges.of_verdict(other))
             for other in others.of(session)
         ]
-
-    def _list_url(self, session: VerificationSession) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
-        url = reverse(name, current_app=self.admin_site.name)
-        return f"{url}?subject_key={session.subject_key}"

@@ -8,7 +8,7 @@ from django.test import Client, override_settings
 
 from django_faceid.models import Status
 from django_faceid.testing import advance, faceid_sandbox, make_session
-from tests.admin.conftest import CALLS, SESSIONS, make_call
+from tests.admin.conftest import CALLS, SESSIONS, make_call, text
 
 
 def listed(client: Client, url: str = SESSIONS, **params: Any) -> list[int]:
@@ -33,11 +33,19 @@ def test_the_status_filter_goes_by_time_not_by_label(superuser: Client) -> None:
 def test_sessions_are_filtered_by_verdict_review_mode_flow_and_person(superuser: Client) -> None:
     passed = make_session("a", status=Status.SUCCEEDED, livemode=False)
     waiting = make_session("b", status=Status.FAILED, review="pending", flow="withdraw")
-    assert listed(superuser, verdict__exact="verified") == [passed.pk]
-    assert listed(superuser, review__exact="pending") == [waiting.pk]
-    assert listed(superuser, livemode__exact="0") == [passed.pk]
+    assert listed(superuser, verdict="verified") == [passed.pk]
+    assert listed(superuser, review="pending") == [waiting.pk]
+    assert listed(superuser, livemode="0") == [passed.pk]
     assert listed(superuser, flow="withdraw") == [waiting.pk]
     assert listed(superuser, subject_key=passed.subject_key) == [passed.pk]
+    assert listed(superuser, flow="withdraw", review="pending", livemode="0") == []
+
+
+def test_sessions_are_filtered_by_the_code_for_which_no_token_came(superuser: Client) -> None:
+    make_session("a")
+    refused = make_session("b", status=Status.ERROR, error_code="RequestLimitExceeded")
+    assert listed(superuser, error_code="RequestLimitExceeded") == [refused.pk]
+    assert "?error_code=RequestLimitExceeded" in text(superuser, SESSIONS)
 
 
 @override_settings(FACEID={"ACCOUNTS": {}, "FLOWS": {"withdraw": {}}})
@@ -51,17 +59,43 @@ def test_calls_are_filtered_by_outcome_action_code_and_session(superuser: Client
     session = make_session("a")
     ok = make_call(session, action="GetFaceIdResultIntl")
     refused = make_call(None, outcome="refused", error_code="RequestLimitExceeded")
-    assert listed(superuser, CALLS, outcome__exact="refused") == [refused.pk]
+    assert listed(superuser, CALLS, outcome="refused") == [refused.pk]
     assert listed(superuser, CALLS, action="GetFaceIdResultIntl") == [ok.pk]
     assert listed(superuser, CALLS, error_code="RequestLimitExceeded") == [refused.pk]
     assert listed(superuser, CALLS, session=str(session.pk)) == [ok.pk]
-    assert listed(superuser, CALLS, session="nonsense") == []
+    assert listed(superuser, CALLS, outcome="refused", action="GetFaceIdResultIntl") == []
+
+
+# An empty field of the form, and what a row without an error holds.
+NO_FILTER = {("last", ""), ("error_code", "")}
+GARBLED = ("nonsense", "", "\0", "9" * 60, "x" * 5000, "%_'\"\\")
+
+
+@pytest.mark.parametrize("garbled", GARBLED)
+@pytest.mark.parametrize(
+    "name",
+    ("status", "verdict", "review", "livemode", "flow", "error_code", "subject_key", "last"),
+)
+def test_a_value_that_no_session_has_finds_nothing(
+    superuser: Client, name: str, garbled: str, customer: User
+) -> None:
+    session = make_session(customer)
+    expected = [session.pk] if (name, garbled) in NO_FILTER else []
+    assert listed(superuser, **{name: garbled}) == expected
+
+
+@pytest.mark.parametrize("garbled", GARBLED)
+@pytest.mark.parametrize("name", ("outcome", "action", "error_code", "session", "last"))
+def test_a_value_that_no_call_has_finds_nothing(superuser: Client, name: str, garbled: str) -> None:
+    call = make_call(None)
+    expected = [call.pk] if (name, garbled) in NO_FILTER else []
+    assert listed(superuser, CALLS, **{name: garbled}) == expected
 
 
 def test_the_error_codes_offered_are_those_of_the_newest_calls(
     superuser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_faceid.admin.filters.RECENT_CALLS", 2)
+    monkeypatch.setattr("django_faceid.admin.filters.RECENT_ROWS", 2)
     for code in ("Old", "New.B", "New.A"):
         make_call(None, outcome="refused", error_code=code)
     specs = superuser.get(CALLS).context["cl"].filter_specs

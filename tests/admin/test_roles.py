@@ -52,6 +52,7 @@ LEGACY = Doors(door(302), door(302))
 # One row for each address below /admin/faceid/: a new one without a row here fails.
 ROUTES: Mapping[str, Doors] = {
     "verificationsession/": Doors(door(200, SESSIONS), door(200, SESSIONS)),
+    "verificationsession/search/": Doors(door(NOT_SO, SESSIONS), door(302, SESSIONS)),
     "verificationsession/add/": CLOSED,
     "verificationsession/<path:object_id>/": LEGACY,
     "verificationsession/<path:object_id>/change/": Doors(
@@ -74,6 +75,7 @@ ROUTES: Mapping[str, Doors] = {
         door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
     ),
     "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
+    "apicall/search/": Doors(door(NOT_SO, CALLS), door(302, CALLS)),
     "apicall/add/": CLOSED,
     "apicall/<path:object_id>/": LEGACY,
     "apicall/<path:object_id>/change/": Doors(door(200, CALLS), door(NOT_SO, CALLS)),
