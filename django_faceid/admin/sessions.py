@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -13,9 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from ..story import badges, clocks, facts, others, people, search, summary, timeline, words
+from ..story import badges, clocks, facts, others, search, summary, timeline, words
 from ..story.others import BULKY
-from .acts import SessionActs
 from .base import moment
 from .filters import (
     EffectiveStatusFilter,
@@ -26,10 +24,11 @@ from .filters import (
     SubjectFilter,
     VerdictFilter,
 )
+from .personal import PersonalData
 from .time_filter import NAMES, CreatedFilter
 
 
-class VerificationSessionAdmin(SessionActs):
+class VerificationSessionAdmin(PersonalData):
     """Find any session by what staff have in hand; read everything that happened to it."""
 
     list_display = (
@@ -61,10 +60,6 @@ class VerificationSessionAdmin(SessionActs):
     @admin.display(description=_("session"))
     def session_id(self, session: VerificationSession) -> SafeString:
         return format_html('<code class="faceid-copy">{}</code>', session.public_id)
-
-    @admin.display(description=_("person"))
-    def person(self, session: VerificationSession) -> str:
-        return people.name(session)
 
     @admin.display(description=_("flow"))
     def flow_name(self, session: VerificationSession) -> str:
@@ -112,8 +107,7 @@ class VerificationSessionAdmin(SessionActs):
                 (_("Review"), badges.of_review(session)),
             ],
             "story": summary.of(session),
-            "who": people.name(session),
-            "who_url": self.page_url(request, get_user_model(), session.user_id),
+            **self.who(request, session),
         }
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:

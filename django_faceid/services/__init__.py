@@ -8,6 +8,7 @@ from .issuing import Issued, issue_token
 from .outbox import deliver_events
 from .recovery import recover_interrupted
 from .results import fetch_result, report
+from .revealing import reveal
 from .review import approve, reject
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "recover_interrupted",
     "reject",
     "report",
+    "reveal",
 ]

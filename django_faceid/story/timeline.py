@@ -11,6 +11,7 @@ from ..models import (
     ApiCall,
     EventKind,
     SessionEvent,
+    Source,
     Status,
     Verdict,
     VerificationSession,
@@ -104,6 +105,8 @@ def _label(choices: type[Status] | type[Verdict], value: str) -> str:
 
 def _who(event: SessionEvent) -> str:
     source = event.get_source_display()
+    if event.source == Source.API and event.actor_pk:
+        return _("the person (%s)") % source  # whose name not everybody may see
     if event.actor is not None:
         return f"{event.actor.get_username()} ({source})"
     if event.actor_pk:

@@ -74,6 +74,9 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/<path:object_id>/reject/": Doors(
         door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
     ),
+    "verificationsession/<path:object_id>/reveal/": Doors(
+        door(NOT_SO, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
+    ),
     "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
     "apicall/search/": Doors(door(NOT_SO, CALLS), door(302, CALLS)),
     "apicall/add/": CLOSED,

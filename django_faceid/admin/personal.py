@@ -1,0 +1,61 @@
+"""Who sees whom a session is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext_lazy as _
+
+from .. import services
+from ..models import VerificationSession
+from ..story import people
+from .acts import SessionActs
+
+
+class PersonalData(SessionActs):
+    """Pseudonyms for those who only look; names for those who may see personal data."""
+
+    def get_urls(self) -> list[Any]:
+        return [self._url("reveal", self.reveal_view), *super().get_urls()]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        if people.may_see(request.user):
+            columns[columns.index("person")] = "known_person"
+        return columns
+
+    @admin.display(description=_("person"))
+    def person(self, session: VerificationSession) -> str:
+        return people.shown(session, personal=False)
+
+    @admin.display(description=_("person"))
+    def known_person(self, session: VerificationSession) -> str:
+        return people.shown(session, personal=True)
+
+    def who(self, request: HttpRequest, session: VerificationSession) -> dict[str, str]:
+        """The person in the head of a page, as the viewer may know them."""
+        personal = people.may_see(request.user)
+        head = {"who": people.shown(session, personal=personal)}
+        if personal:
+            head["who_url"] = self.page_url(request, get_user_model(), session.user_id)
+        if personal and session.reference:
+            head["reveal_url"] = self._act(session, "", "reveal").url
+        return head
+
+    def reveal_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the host's reference in this one answer, once that is on record."""
+        session = self.require(request, object_id)
+        if not people.may_see(request.user):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        reference = services.reveal(session, actor=request.user)
+        if not reference:
+            return self._back(session)
+        self.log_change(request, session, str(_("Revealed the reference.")))
+        context = {**self.page_context(request, session), "revealed": reference}
+        return self.render(request, self.page_template, session, context)

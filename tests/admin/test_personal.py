@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from django_faceid import services
+from django_faceid.models import EventKind, SessionEvent, Source, Status, VerificationSession
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.story import people
+from django_faceid.testing import make_session
+from tests.admin.conftest import (
+    CALLS,
+    OPERATE,
+    REVIEW,
+    SESSIONS,
+    VIEW,
+    StaffClient,
+    call_page,
+    make_call,
+    page,
+    text,
+)
+
+PERSON = (*VIEW, "view_personal_data")
+REFERENCE = "customer-4711"
+
+
+@pytest.fixture
+def referred(db: None) -> VerificationSession:
+    return make_session(REFERENCE, status=Status.FAILED)
+
+
+def pages(session: VerificationSession) -> list[str]:
+    call = make_call(session)
+    acts = ("change", "history", "approve", "reject")
+    return [SESSIONS, CALLS, call_page(call), *(page(session, act) for act in acts)]
+
+
+@pytest.mark.parametrize("rights", [VIEW, REVIEW, OPERATE])
+def test_no_page_names_anybody_to_those_who_only_look(
+    staff: StaffClient, customer: User, rights: tuple[str, ...]
+) -> None:
+    browser = staff(*rights, "view_user")
+    for who in (customer, REFERENCE):
+        session = make_session(who, status=Status.FAILED)
+        for url in pages(session):
+            response = browser.get(url)
+            html = response.content.decode()
+            assert response.status_code in (200, 403), url
+            assert "amelia" not in html, url
+            assert REFERENCE not in html, url
+            assert f"/auth/user/{customer.pk}/" not in html, url
+        assert people.pseudonym(session.subject_key) in text(browser, SESSIONS)
+        assert people.pseudonym(session.subject_key) in text(browser, page(session))
+
+
+def test_those_who_may_know_see_names(staff: StaffClient, customer: User) -> None:
+    browser = staff(*PERSON, "view_user")
+    session = make_session(customer)
+    assert "amelia@example.com" in text(browser, SESSIONS)
+    assert "amelia@example.com" in text(browser, page(session))
+    assert f"/auth/user/{customer.pk}/" in text(browser, page(session))
+
+
+def test_a_reference_is_masked_everywhere_superusers_included(
+    superuser: Client, referred: VerificationSession
+) -> None:
+    for url in pages(referred):
+        assert REFERENCE not in text(superuser, url), url
+    assert "••••11" in text(superuser, SESSIONS)
+    assert "••••11" in text(superuser, page(referred))
+
+
+def test_revealing_shows_a_reference_in_one_answer_and_is_on_record(
+    staff: StaffClient, referred: VerificationSession
+) -> None:
+    browser = staff(*PERSON)
+    response = browser.post(page(referred, "reveal"))
+    assert response.status_code == 200
+    assert REFERENCE in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    assert "private" in response["Cache-Control"]
+    event = referred.events.get()
+    assert (event.kind, event.source) == (EventKind.REVEALED, Source.STAFF)
+    log = LogEntry.objects.get()
+    assert event.actor == log.user
+    assert REFERENCE not in f"{log} {event} {event.reason} {event.note}"
+    assert REFERENCE not in text(browser, page(referred))
+    assert "Reference revealed" in text(browser, page(referred))
+
+
+def test_nothing_is_revealed_without_a_record(
+    staff: StaffClient, referred: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff(*PERSON)
+    browser.raise_request_exception = False
+    monkeypatch.setattr(SessionEvent.objects, "create", lambda **_columns: 1 / 0)
+    response = browser.post(page(referred, "reveal"))
+    assert response.status_code == 500
+    assert REFERENCE not in response.content.decode()
+
+
+@pytest.mark.parametrize("rights", [VIEW, REVIEW, ("view_personal_data",)])
+def test_who_may_not_see_personal_data_reveals_nothing(
+    staff: StaffClient, referred: VerificationSession, rights: tuple[str, ...]
+) -> None:
+    browser = staff(*rights)
+    assert browser.post(page(referred, "reveal")).status_code == 403
+    assert not SessionEvent.objects.exists()
+
+
+def test_the_button_is_there_for_a_reference_and_for_those_who_may(
+    staff: StaffClient, referred: VerificationSession, customer: User
+) -> None:
+    button = "Reveal the reference"
+    assert button in text(staff(*PERSON), page(referred))
+    assert button not in text(staff(*VIEW), page(referred))
+    assert button not in text(staff(*PERSON), page(make_session(customer)))
+
+
+def test_a_user_has_no_reference_to_reveal(staff: StaffClient, customer: User) -> None:
+    session = make_session(customer)
+    assert staff(*PERSON).post(page(session, "reveal")).status_code == 302
+    assert not SessionEvent.objects.exists()
+
+
+def test_a_link_reveals_nothing(superuser: Client, referred: VerificationSession) -> None:
+    assert superuser.get(page(referred, "reveal")).status_code == 405
+    assert not SessionEvent.objects.exists()
+
+
+def test_a_forged_request_reveals_nothing(referred: VerificationSession) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.create_superuser("root"))
+    assert browser.post(page(referred, "reveal")).status_code == 403
+    assert not SessionEvent.objects.exists()
+
+
+def test_who_holds_a_reference_finds_its_sessions(
+    staff: StaffClient, referred: VerificationSession
+) -> None:
+    found = text(staff(*VIEW), SESSIONS, q=REFERENCE)
+    assert str(referred.public_id) in found
+
+
+def test_what_the_person_did_is_told_without_a_name(
+    staff: StaffClient, sandbox: SandboxState, customer: User
+) -> None:
+    session = services.issue_token(customer).session
+    services.cancel(session, source=Source.API, actor=customer)
+    html = text(staff(*VIEW), page(session))
+    assert "the person (client)" in html
+    assert "amelia" not in html
+
+
+def test_names_cost_no_more_queries_than_pseudonyms(staff: StaffClient, customer: User) -> None:
+    browser = staff(*PERSON)
+    session = make_session(customer)
+    for url in (SESSIONS, page(session)):
+        with CaptureQueriesContext(connection) as captured:
+            text(browser, url)
+        assert len(captured) <= 8, url
