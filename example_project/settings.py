@@ -81,6 +81,20 @@ FACEID = {
             "IMAGE": "example_project.demo.pictures.on_file",
             **_TRY_AGAIN,
         },
+        "loan": {
+            "PARAMS": {"check_mode": "liveness"},
+            "REVIEW": "always",
+            "KEEP_MEDIA": ["best_frame", "video"],
+            **_TRY_AGAIN,
+        },
+    },
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "faceid": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": RUN_DIR / "media"},
     },
 }
 

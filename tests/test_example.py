@@ -98,6 +98,22 @@ def test_setting_up_again_changes_nothing(tmp_path: Path) -> None:
     assert set(staff[2]) == {*auditor[2], *reviewer[2]}
 
 
+def test_an_empty_desk_is_given_a_past_once(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate", "--verbosity=0")
+    made_up = ("demo_history", "--sessions", "150")
+    assert "150 sessions were made up" in manage(tmp_path, *made_up, **TENCENT)
+    assert "nothing is made up" in manage(tmp_path, *made_up, **TENCENT)
+    told = shell(
+        tmp_path,
+        "from django_faceid.models import ApiCall, SessionEvent, VerificationSession as S\n"
+        "moments = list(S.objects.order_by('id').values_list('created_at', flat=True))\n"
+        "owed = S.objects.filter(next_pull_at__isnull=False).exists()\n"
+        "print(json.dumps([moments == sorted(moments), owed, S.objects.filter(live_key=None)"
+        ".count(), ApiCall.objects.count() > 150, SessionEvent.objects.count() > 300]))",
+    )
+    assert told == [True, False, 150, True, True]
+
+
 def test_the_environment_picks_database_broker_and_hosts(tmp_path: Path) -> None:
     code = (
         "from django.conf import settings as s\n"

@@ -26,6 +26,7 @@ const ENDS = {
   expired: ["Time is up", "open"],
   canceled: ["Canceled", "open"],
   error: ["It did not start", "bad"],
+  waiting: ["A colleague decides", "open"],
 };
 
 function chosenFlow() {
@@ -70,7 +71,9 @@ function showLive(session) {
 
 function showEnd(session) {
   countdown.stop();
-  const [title, kind] = ENDS[session.verdict === "rejected" ? "rejected" : session.status];
+  const waits = session.next_action === "wait_for_review";
+  const [title, kind] = ENDS[waits ? "waiting" : session.verdict === "rejected" ? "rejected" : session.status];
+  find("look-again").hidden = !waits;
   find("verdict").dataset.kind = kind;
   find("verdict-title").textContent = title;
   find("verdict-message").textContent = session.message;
@@ -129,6 +132,7 @@ find("start").addEventListener("submit", (event) => {
 find("start").addEventListener("change", lookAtGate);
 find("cancel").addEventListener("click", () => journey.cancel());
 find("again").addEventListener("click", () => journey.startAgain());
+find("look-again").addEventListener("click", () => journey.refresh());
 find("pass-time")?.addEventListener("click", letTimePass);
 
 showPhase("choose", { focus: false });
