@@ -20,6 +20,7 @@ __all__ = [
     "expire_tokens",
     "fetch_session_result",
     "recover_interrupted",
+    "roll_up",
 ]
 
 
@@ -61,3 +62,10 @@ def deliver_events() -> None:
     """Send the signals that killed processes did not."""
     services.deliver_events()
     heartbeat.beat("deliver_events")
+
+
+@shared_task(name="django_faceid.roll_up", ignore_result=True)
+def roll_up() -> None:
+    """Count what happened, for the dashboard."""
+    services.roll_up()
+    heartbeat.beat("roll_up")

@@ -67,7 +67,7 @@ def test_a_tick_does_all_of_the_background_work() -> None:
         walked = services.issue_token("reference-2").session
         advance(minutes=11)
         lines = tick()
-    assert lines == [
+    assert lines[:-1] == [
         "expire_tokens 2",
         "recover_interrupted 1",
         "deliver_events 1",
@@ -80,7 +80,9 @@ def test_a_tick_does_all_of_the_background_work() -> None:
 
 
 def test_a_tick_with_nothing_to_do_says_so_and_leaves_heartbeats() -> None:
-    assert all(each.endswith(" 0") for each in tick())
+    *steps, counted = tick()
+    assert all(each.endswith(" 0") for each in steps)
+    assert counted.startswith("roll_up "), "it counts minutes, and those always pass"
     assert {heart.task for heart in Heartbeat.objects.all()} == set(heartbeat.TASKS)
 
 
@@ -98,7 +100,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_turn(
     out = io.StringIO()
     with pytest.raises(CommandError, match=r"Failed: recover_interrupted\."):
         call_command("faceid_tick", stdout=out)
-    assert out.getvalue().splitlines() == [
+    assert out.getvalue().splitlines()[:-1] == [
         "expire_tokens 0",
         "recover_interrupted failed: ZeroDivisionError",
         "deliver_events 0",

@@ -185,11 +185,16 @@ def due_for_deliver_events() -> None:
     undelivered_event(seconds(30))
 
 
+def due_for_roll_up() -> None:
+    call()
+
+
 WORK = {
     "expire_tokens": due_for_expire_tokens,
     "collect_results": due_for_collect_results,
     "recover_interrupted": due_for_recover_interrupted,
     "deliver_events": due_for_deliver_events,
+    "roll_up": due_for_roll_up,
 }
 
 
@@ -275,7 +280,7 @@ def test_every_query_is_bounded_and_their_number_is_fixed(
 ) -> None:
     for _row in range(5):
         overdue_session(seconds(1))
-    with django_assert_num_queries(9) as captured:
+    with django_assert_num_queries(10) as captured:
         status.overview()
     assert isinstance(captured, CaptureQueriesContext)
     statements = [query["sql"] for query in captured.captured_queries]

@@ -140,6 +140,7 @@ def test_every_periodic_task_leaves_a_heartbeat(name: str) -> None:
     run(name)
     [heart] = Heartbeat.objects.all()
     assert f"django_faceid.{heart.task}" == name
+    assert heart.last_run_at
     assert heart.last_run_at >= before
 
 

@@ -5,6 +5,7 @@ from .events import EventKind, SessionEvent, Source
 from .idempotency import IdempotencyClaim
 from .media import KeptMedia, MediaKind
 from .quota import Heartbeat, QuotaWindow
+from .rollups import Metric, Resolution, Rollup
 from .sessions import VerificationSession
 from .subjects import Subject
 from .transitions import TRANSITIONS, ClosedReason, Status
@@ -20,10 +21,13 @@ __all__ = [
     "IdempotencyClaim",
     "KeptMedia",
     "MediaKind",
+    "Metric",
     "NextAction",
     "Outcome",
     "QuotaWindow",
+    "Resolution",
     "Review",
+    "Rollup",
     "SessionEvent",
     "Source",
     "Status",

@@ -31,10 +31,10 @@ class QuotaWindow(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a background task last ran to its end."""
+    """When a background task last ran to its end; None while it never has."""
 
     task = models.CharField(max_length=64, unique=True)
-    last_run_at = models.DateTimeField()
+    last_run_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("heartbeat")

@@ -10,6 +10,7 @@ from .recovery import recover_interrupted
 from .results import fetch_result, report
 from .revealing import reveal
 from .review import approve, reject
+from .rollups import roll_up
 
 __all__ = [
     "ANY",
@@ -28,4 +29,5 @@ __all__ = [
     "reject",
     "report",
     "reveal",
+    "roll_up",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from .. import clock
 from ..beat import BEAT_SCHEDULE
 from ..models import Heartbeat
+from ..models.database import write_alias
 
 TASKS = tuple(entry["task"].partition(".")[2] for entry in BEAT_SCHEDULE.values())
 # A cron line runs once a minute; two runs may fail before it matters.
@@ -18,6 +19,11 @@ def beat(task: str) -> None:
     now = clock.now()
     if not Heartbeat.objects.filter(task=task).update(last_run_at=now):
         Heartbeat.objects.update_or_create(task=task, defaults={"last_run_at": now})
+
+
+def alone(task: str) -> None:
+    """Wait until no other runner of ``task`` is in a transaction that asked for the same."""
+    Heartbeat.objects.using(write_alias()).select_for_update().get_or_create(task=task)
 
 
 def last_runs() -> dict[str, datetime | None]:

@@ -74,6 +74,7 @@ def _stopped_tasks(overview: Overview) -> Iterator[Problem]:
         "collect_results": overview.due_pulls,
         "recover_interrupted": overview.interrupted,
         "deliver_events": overview.undelivered,
+        "roll_up": overview.uncounted,
     }
     for entry in BEAT_SCHEDULE.values():
         task = entry["task"].partition(".")[2]

@@ -65,6 +65,7 @@ class Overview:
     owed: Owed
     due_pulls: Queue
     undelivered: Queue
+    uncounted: Queue
     quota: list[QuotaUse]
     quota_capped: bool
     last_runs: dict[str, datetime | None]
@@ -87,6 +88,7 @@ def overview() -> Overview:
     owed = _owed()
     states = _effective_states()
     calls = _newest_calls()
+    last_runs = heartbeat.last_runs()
     return Overview(
         at=clock.now(),
         sessions=dict(Counter(states[:CAP])),
@@ -97,9 +99,10 @@ def overview() -> Overview:
         owed=owed,
         due_pulls=_queue(sessions.owed_a_pull(), "next_pull_at"),
         undelivered=_queue(_undelivered(), "id", since="created_at"),
+        uncounted=_uncounted(last_runs["roll_up"]),
         quota=_quota(calls[:CAP]),
         quota_capped=len(calls) > CAP,
-        last_runs=heartbeat.last_runs(),
+        last_runs=last_runs,
         lost_accounts=sorted(set(owed.by_account) - set(conf.get().accounts)),
     )
 
@@ -114,6 +117,14 @@ def _undelivered() -> QuerySet[SessionEvent]:
     return SessionEvent.objects.filter(
         delivered_at=None, created_at__lte=clock.now() - outbox.GRACE
     )
+
+
+def _uncounted(last_run: datetime | None) -> Queue:
+    """Calls that no run of ``roll_up`` has counted."""
+    calls = ApiCall.objects.all()
+    if last_run is not None:
+        calls = calls.filter(started_at__gt=last_run)
+    return _queue(calls, "started_at")
 
 
 def _effective_states() -> list[str]:
@@ -138,9 +149,8 @@ def _newest_calls() -> list[ApiCall]:
     """The calls of the last minute, newest first."""
     since = clock.now() - LAST_MINUTE
     columns = ("account", "action", "started_at", "waited", "error_code")
-    # By key and not by time, which has no index; calls are written in the order they start.
-    newest = ApiCall.objects.order_by("-id").only(*columns)[: CAP + 1]
-    return [call for call in newest if call.started_at > since]
+    newest = ApiCall.objects.filter(started_at__gt=since).order_by("-started_at")
+    return list(newest.only(*columns)[: CAP + 1])
 
 
 def _quota(calls: list[ApiCall]) -> list[QuotaUse]:

@@ -234,4 +234,3 @@ class Past:
             session=session, kind=kind, source=source, created_at=at, delivered_at=at, **columns
         )
         self._events.append(event)
-

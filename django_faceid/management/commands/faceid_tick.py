@@ -18,13 +18,14 @@ STEPS: tuple[Callable[[], int], ...] = (
     services.recover_interrupted,
     services.deliver_events,
     services.collect_results,
+    services.roll_up,
 )
 
 
 class Command(BaseCommand):
     """Run every background task once; one line of output each."""
 
-    help = "Expire, recover, deliver and collect once: for a cron line that runs each minute."
+    help = "Expire, recover, deliver, collect, count once: for a cron line that runs each minute."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
