@@ -87,7 +87,8 @@ def _ask_rabbitmq() -> None:
 def _ask_chromium() -> None:
     if chromium() is None:
         raise LookupError(f"none of {', '.join(BROWSERS)} is on PATH")
-    import playwright.sync_api  # noqa: F401 - whether it can be imported is the question
+    import axe_playwright_python  # noqa: F401 - whether they can be imported is the question
+    import playwright.sync_api  # noqa: F401
 
 
 def _ask_sdk() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 
 from django_faceid import clock
 from django_faceid.models import (
@@ -88,7 +89,11 @@ class Past:
         model = get_user_model()
         names = [f"{first}.{last}".lower() for first in FIRST.split() for last in LAST.split()]
         chosen = self._dice.sample(names, 160)
-        found = [model(username=name, email=f"{name}@example.com", password="!") for name in chosen]
+        nobody_logs_in = make_password(None)
+        found = [
+            model(username=name, email=f"{name}@example.com", password=nobody_logs_in)
+            for name in chosen
+        ]
         model._default_manager.bulk_create(found, ignore_conflicts=True)
         return list(model._default_manager.filter(username__in=chosen).order_by("username"))
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,31 @@ def _note(kind: str, text: str, complaints: list[str]) -> None:
     # An answer with status 403 is a part of some journeys, and Chromium always reports it.
     if kind in ("error", "warning") and "Failed to load resource" not in text:
         complaints.append(text)
+
+
+@pytest.fixture
+def staff(site: str, browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]:
+    """Gives the page of a member of staff who is at the desk; options are a context's."""
+    contexts: list[Any] = []
+
+    def enter(name: str, **options: Any) -> Any:
+        context = browser.new_context(base_url=site, reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        visitor = context.new_page()
+        visitor.on("console", lambda said: _note(said.type, said.text, complaints))
+        visitor.on("pageerror", lambda error: complaints.append(str(error)))
+        visitor.goto("/admin/login/")
+        visitor.get_by_label("Username").fill(name)
+        visitor.get_by_label("Password").fill(name)
+        visitor.get_by_role("button", name="Log in").click()
+        visitor.wait_for_url("**/admin/")
+        return visitor
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 @pytest.fixture
