@@ -211,7 +211,7 @@ class VerificationSession(models.Model):
         now does not lead there: somebody else was first. This instance then shows what is stored.
         """
         using = write_alias()
-        with transaction.atomic(using=using):
+        with transaction.atomic(using=using, savepoint=False):
             # Bounded: a status never comes back, so there are fewer moves to lose than statuses.
             for _attempt in Status:
                 if not is_legal(self.status, to):

@@ -132,14 +132,13 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
     breaker = breaker_of(errand.account)
     give_back_pooled_connection()
-    attempt.wait_for_slot()
-    attempt.start()
     try:
         answer = errand.send(
             clients.get(errand.account),
             trace_id=errand.trace_id,
             clock_offset=clients.offset(errand.account),
-            timeout=_timeout(errand.account, deadline),
+            timeout=_timeout(errand.account, deadline - attempt.wait),
+            leave=attempt.leave,
         )
     except FaceIdError as error:
         if isinstance(error, Unreachable) and error.code != CREDENTIALS_UNAVAILABLE:

@@ -30,12 +30,12 @@ class Attempt:
     sent_at: datetime = field(default_factory=clock.now)
     started: float = field(default_factory=time.monotonic)
 
-    def wait_for_slot(self) -> None:
-        """Sleep until the reserved moment; the commit since its reservation is a part of it."""
-        time.sleep(max(0.0, self.reserved + self.wait - time.monotonic()))
+    def leave(self) -> None:
+        """Sleep until the reserved moment; the commit since its reservation is a part of it.
 
-    def start(self) -> None:
-        """Note the instant before the request leaves: Tencent's ten minutes begin after it."""
+        Notes the instant before the request leaves: Tencent's ten minutes begin after it.
+        """
+        time.sleep(max(0.0, self.reserved + self.wait - time.monotonic()))
         self.sent_at = clock.now()
         self.started = time.monotonic()
 

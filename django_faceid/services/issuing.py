@@ -98,7 +98,6 @@ def issue_token(
         if idempotency_key:
             _remember(key, live)
         return Issued(live, fresh=False)
-    limits.require_attempts_left(rules, subject.key)
     return Issued(issue.run(replaces=live), fresh=True)
 
 
@@ -199,6 +198,7 @@ class _Issue:
         }
 
     def _prepare(self) -> VerificationSession:
+        limits.require_attempts_left(self.flow, self.subject.key)
         if self.key is not None:
             self.key.claim()
         if self.replaces is not None:

@@ -10,6 +10,8 @@ import math
 import time
 
 from django.db import connections
+from django.db.models import BigIntegerField, Value
+from django.db.models.expressions import Combinable, RawSQL
 
 from .. import conf
 from ..models import QuotaWindow
@@ -17,13 +19,14 @@ from ..models.database import write_alias
 from .errors import Busy
 
 MICROSECONDS = 1_000_000
+NUDGE = 200_000
 # Calls a second that background work is sure of.
 BACKGROUND_SHARE = 2
 
 # Read after the row lock is held: statement time lies in the past after a wait for the lock.
 _DATABASE_CLOCK = {
-    "postgresql": "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
-    "mysql": "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
+    "postgresql": "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
+    "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
 }
 
 
@@ -60,20 +63,29 @@ def require_room(account: conf.Account, action: str) -> None:
 
     Who passes may still be too late in ``reserve``, which decides.
     """
-    slots = QuotaWindow.objects.filter(group=account.quota_name, action=action)
-    taken = slots.values_list("slots", flat=True).first()
-    if taken is None:
+    windows = QuotaWindow.objects.filter(group=account.quota_name, action=action)
+    found = windows.annotate(now=_clock()).values_list("slots", "now").first()
+    if found is None:
         # Made here, outside of any transaction, where two at once cannot lock each other out.
         QuotaWindow.objects.get_or_create(group=account.quota_name, action=action)
-    now = _microseconds()
-    _bearable_wait(_earliest(_believable(taken or [], now), now, account.rate), now)
+        return
+    slots, now = found
+    _bearable_wait(_earliest(_believable(slots, now), now, account.rate), now)
 
 
 def back_off(account: conf.Account, action: str) -> None:
-    """Start a new second from now: Tencent refused, so another system spends the same quota."""
+    """Move the window forward: Tencent refused all the same.
+
+    A little when our own calls fill it, since they may only have arrived late; every further
+    refusal moves it further. By a whole second when another system must be spending the quota.
+    """
     window = _locked(account, action)
     now = _microseconds()
-    window.slots = [max([now, *_believable(window.slots, now)[-1:]])] * account.rate
+    slots = _believable(window.slots, now)
+    if len(slots) >= account.rate and slots[-account.rate] > now - 2 * MICROSECONDS:
+        window.slots = [slot + NUDGE for slot in slots]
+    else:
+        window.slots = [max([now, *slots[-1:]])] * account.rate
     window.save(update_fields=["slots"])
 
 
@@ -107,11 +119,19 @@ def _locked(account: conf.Account, action: str) -> QuotaWindow:
     return window
 
 
+def _clock() -> Combinable:
+    """Microseconds since the epoch by the database's clock, as a part of a query."""
+    expression = _DATABASE_CLOCK.get(connections[write_alias()].vendor)
+    if expression is None:  # SQLite lives on this machine, so its clock is this one.
+        return Value(time.time_ns() // 1000, BigIntegerField())
+    return RawSQL(expression, [], BigIntegerField())  # noqa: S611 (a constant)
+
+
 def _microseconds() -> int:
     connection = connections[write_alias()]
-    statement = _DATABASE_CLOCK.get(connection.vendor)
-    if statement is None:  # SQLite lives on this machine, so its clock is this one.
+    expression = _DATABASE_CLOCK.get(connection.vendor)
+    if expression is None:
         return time.time_ns() // 1000
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(f"SELECT {expression}")
         return int(cursor.fetchone()[0])

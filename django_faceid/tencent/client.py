@@ -85,17 +85,21 @@ class FaceIdClient:
         trace_id: str | None = None,
         clock_offset: float = 0.0,
         timeout: tuple[float, float] | None = None,
+        leave: Callable[[], None] | None = None,
     ) -> GetFaceIdTokenIntlResponse:
         """Mint one SdkToken, valid for 10 minutes and one process; each call makes another.
 
         `trace_id` is sent as X-TC-TraceId, `clock_offset` is added to our clock (seconds),
-        `timeout` takes the place of the client's for this call.
+        `timeout` takes the place of the client's for this call. `leave` is called when the signed
+        request is ready to go, and may sleep: what is left to do after it takes next to no time.
         Raises Unreachable, BrokenAnswer or Refused.
         Source: https://www.tencentcloud.com/document/product/1061/54556
         """
         body = json.dumps(request.payload()).encode()
         secrets = (request.Image, request.MetaData)
-        answer, fields = self._call(GET_TOKEN, body, trace_id, clock_offset, timeout, secrets)
+        answer, fields = self._call(
+            GET_TOKEN, body, secrets, trace_id, clock_offset, timeout, leave
+        )
         return _parsed(GetFaceIdTokenIntlResponse.from_fields, answer, fields)
 
     def get_result(
@@ -105,6 +109,7 @@ class FaceIdClient:
         trace_id: str | None = None,
         clock_offset: float = 0.0,
         timeout: tuple[float, float] | None = None,
+        leave: Callable[[], None] | None = None,
     ) -> GetFaceIdResultIntlResponse:
         """Fetch the state of a process, as often as wanted for 72 hours after its token was issued.
 
@@ -115,7 +120,9 @@ class FaceIdClient:
         if not sdk_token:
             raise InvalidRequest([Violation("SdkToken", "required", "SdkToken is required.")])
         body = json.dumps({"SdkToken": sdk_token}).encode()
-        answer, fields = self._call(GET_RESULT, body, trace_id, clock_offset, timeout, (sdk_token,))
+        answer, fields = self._call(
+            GET_RESULT, body, (sdk_token,), trace_id, clock_offset, timeout, leave
+        )
         return _parsed(GetFaceIdResultIntlResponse.from_fields, answer, fields)
 
     def close(self) -> None:
@@ -126,10 +133,11 @@ class FaceIdClient:
         self,
         action: str,
         body: bytes,
+        secrets: Sequence[str | None],
         trace_id: str | None,
         clock_offset: float,
         timeout: tuple[float, float] | None,
-        secrets: Sequence[str | None],
+        leave: Callable[[], None] | None,
     ) -> tuple[Answer, Mapping[str, Any]]:
         credentials = self._fresh_credentials()
         headers = {**self._headers, "X-TC-Action": action}
@@ -142,21 +150,27 @@ class FaceIdClient:
             now=lambda: time.time() + clock_offset,
         )
         sent = (*secrets, credentials.SecretKey, credentials.Token)
+        request = requests.Request("POST", self._endpoint, headers, data=body, auth=auth).prepare()
+        if leave:
+            leave()
         answer = self._exchange(
-            requests.Request("POST", self._endpoint, headers, data=body, auth=auth),
+            request,
             timeout or self._timeout,
             [secret for secret in sent if secret],
         )
         return answer, answer.fields()
 
     def _exchange(
-        self, request: requests.Request, timeout: tuple[float, float], secrets: Sequence[str]
+        self,
+        request: requests.PreparedRequest,
+        timeout: tuple[float, float],
+        secrets: Sequence[str],
     ) -> Answer:
         # Session.send reads the whole body of a redirect, even where it is not to be followed.
         adapter = self.session.get_adapter(self._endpoint)
         try:
             response = adapter.send(
-                request.prepare(),
+                request,
                 stream=True,
                 timeout=timeout,
                 verify=self._verify,

@@ -17,6 +17,7 @@ from .doors import DOORS
 from .strict import BOUND, JITTER, RATE, StrictServer, percentile, steady_rate
 from .tables import Bounds, machine, table
 
+PARTS = ("saturated", "random", "overload")
 PROCESSES = 4
 # Until every process is up.
 HEAD_START = 6.0
@@ -37,13 +38,17 @@ def main(argv: list[str]) -> int:
     """Run the callers; 1 when a bound is missed."""
     options = argparse.ArgumentParser(prog="quota", description=__doc__)
     options.add_argument("--seconds", type=float, default=20, help="length of each measurement")
+    options.add_argument("--only", choices=PARTS, help="measure this part alone")
     given = options.parse_args(argv)
     bounds = Bounds()
     machine()
     with migrated() as database:
-        _saturated(bounds, database, given.seconds)
-        _at_random(bounds, database, 3 * given.seconds)
-        _overloaded(bounds, database, given.seconds / 2)
+        if given.only in (None, "saturated"):
+            _saturated(bounds, database, given.seconds)
+        if given.only in (None, "random"):
+            _at_random(bounds, database, 3 * given.seconds)
+        if given.only in (None, "overload"):
+            _overloaded(bounds, database, given.seconds / 2)
     machine()
     return bounds.exit_status
 
