@@ -41,10 +41,10 @@ WITH moved AS (
 )
 INSERT INTO faceid_sessionevent (
     session_id, kind, from_status, to_status, from_verdict, to_verdict, source,
-    actor_pk, reason, note, created_at, delivered_at
+    actor_pk, reason, note, public_comment, created_at, delivered_at
 )
 SELECT id, 'transition', 'issued', 'expired', verdict, verdict, 'task',
-    '', '', '', %(now)s, %(now)s
+    '', '', '', '', %(now)s, %(now)s
 FROM moved
 """
 
