@@ -108,6 +108,15 @@ def test_a_refusal_starts_a_new_second() -> None:
     assert 0.9 < reserve() <= 1.1
 
 
+def test_a_refusal_while_our_own_calls_fill_the_second_moves_it_a_little_each_time() -> None:
+    for _call in range(5):
+        reserve()
+    for _refusal in range(2):
+        with transaction.atomic():
+            pacing.back_off(ACCOUNT, "A")
+    assert 1.3 < reserve() <= 1.45
+
+
 def test_the_guard_is_a_setting(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "GUARD": 0.5}
     for _call in range(5):

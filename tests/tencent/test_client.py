@@ -109,6 +109,19 @@ def test_a_clock_offset_moves_the_signed_time(wire: Wire, client: FaceIdClient) 
     assert int(wire.last.headers["x-tc-timestamp"]) == pytest.approx(time.time() - 400, abs=3)
 
 
+def test_a_signed_request_leaves_when_its_caller_lets_it(wire: Wire, client: FaceIdClient) -> None:
+    waited: list[float] = []
+
+    def leave() -> None:
+        assert wire.received == []
+        time.sleep(1.1)  # a second more than the signature's clock can hide
+        waited.append(time.time())
+
+    client.get_token(REQUEST, leave=leave)
+    assert len(wire.received) == len(waited) == 1
+    assert int(wire.last.headers["x-tc-timestamp"]) < int(waited[0])
+
+
 def test_fresh_credentials_are_asked_for_before_each_call(
     wire: Wire, make_client: MakeClient
 ) -> None:
