@@ -72,8 +72,9 @@ def _run(run_dir: Path, port: int | None, *, smoke: bool) -> int:
         users = _finish(supervisor, Command("setup", _manage("demo_setup")))
         for command in services(run_dir, web_port, sandbox_port):
             supervisor.start(command)
-        if sandbox_port and not smoke:
-            _finish(supervisor, Command("history", _manage("demo_history")))
+            # The past comes before the worker, which counts what happens from its start on.
+            if command.name == "sandbox" and not smoke:
+                _finish(supervisor, Command("history", _manage("demo_history")))
         print(where_to_look(web_port, sandbox_port, users, run_dir), flush=True)
         if not smoke:
             supervisor.watch()

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from django_faceid import clock, services
 from django_faceid.models import VerificationSession
+from django_faceid.services.rollups import roll_up
 from example_project.demo.history import Past
 from example_project.demo.sandbox import sandbox
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             past.write(until=now - timedelta(hours=hours))
             _let_wait(person, outcome, timedelta(hours=hours))
         past.write(until=now)
+        roll_up(seconds=60)
         self.stdout.write(f"{VerificationSession.objects.count()} sessions were made up.")
 
 
