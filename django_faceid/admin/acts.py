@@ -68,12 +68,12 @@ class SessionActs(AuditAdmin):
         ]
         return own + super().get_urls()
 
-    def _url(self, act: str, view: Callable[..., HttpResponse]) -> URLPattern:
+    def _url(self, act: str, view: Callable[..., HttpResponse], more: str = "") -> URLPattern:
         wrapped: Callable[..., Any] = self.admin_site.admin_view(view)
         # Evidence of a call to Tencent must outlive a page that fails after it.
         for alias in connections:
             wrapped = transaction.non_atomic_requests(using=alias)(wrapped)
-        return path(f"<path:object_id>/{act}/", wrapped, name=self._name(act))
+        return path(f"<path:object_id>/{act}/{more}", wrapped, name=self._name(act))
 
     def _name(self, act: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{act.replace('-', '_')}"

@@ -27,6 +27,7 @@ NEXT: Mapping[type[errors.ServiceError], StrOrPromise] = {
     errors.NotCancelable: gettext_lazy(
         "Nothing was canceled: only a session with a live token can be."
     ),
+    errors.NotErasable: gettext_lazy("Nothing was erased."),
     errors.NotReviewable: gettext_lazy("Nothing was decided. Look at the session again."),
 }
 
@@ -36,7 +37,7 @@ def what_to_do(error: Exception) -> str:
     if not isinstance(error, errors.ServiceError):
         return _("The FACEID setting stands in the way: %s") % error
     parts = [str(NEXT.get(type(error), error))]
-    if isinstance(error, errors.NotReviewable):
+    if isinstance(error, (errors.NotErasable, errors.NotReviewable)):
         parts.append(str(error))
     if error.retry_after:
         parts.append(_("Try again in %d seconds.") % error.retry_after)

@@ -23,3 +23,13 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("For colleagues. No copies of personal data, please."),
     )
+
+
+class ErasureForm(forms.Form):
+    """Why pictures are destroyed, for everyone who audits."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=128,
+        help_text=_("Kept for good, in one line. At most 128 characters."),
+    )

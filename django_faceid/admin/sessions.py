@@ -24,11 +24,11 @@ from .filters import (
     SubjectFilter,
     VerdictFilter,
 )
-from .personal import PersonalData
+from .pictures import Pictures
 from .time_filter import NAMES, CreatedFilter
 
 
-class VerificationSessionAdmin(PersonalData):
+class VerificationSessionAdmin(Pictures):
     """Find any session by what staff have in hand; read everything that happened to it."""
 
     list_display = (
@@ -112,6 +112,7 @@ class VerificationSessionAdmin(PersonalData):
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         session = cast(VerificationSession, row)
+        story = timeline.of(session)
         return {
             **self.page_head(request, session),
             "acts": self.acts(request, session),
@@ -120,7 +121,8 @@ class VerificationSessionAdmin(PersonalData):
             "asked_for": facts.asked_for(session),
             "came_back": facts.came_back(session),
             "on_file": facts.on_file(session),
-            "timeline": timeline.of(session),
+            "timeline": story,
+            **self.panel(request, session, story.events),
             "links_calls": self.may_open(request, ApiCall),
             "others": self._others(session),
             "others_url": f"{self.list_url()}?subject_key={session.subject_key}",

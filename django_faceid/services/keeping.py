@@ -65,12 +65,12 @@ def upload(session: VerificationSession, answer: GetFaceIdResultIntlResponse) ->
 
     Nothing points at the files yet: ``record`` makes them the session's, ``discard`` removes them.
     """
+    give_back_pooled_connection()
     given = {
         MediaKind.BEST_FRAME: answer.BestFrame,
         MediaKind.VIDEO: answer.Video,
         MediaKind.ACTION_VIDEO: answer.ActionVideo,
     }
-    give_back_pooled_connection()
     uploads, lost = [], {}
     for kind in wanted(session):
         try:
@@ -94,15 +94,15 @@ def _upload(kind: MediaKind, text: str) -> Upload:
 
 
 @sensitive_variables()
-def _decoded(text: str) -> bytes:
+def _decoded(text: str) -> vault.Picture:
     if not text:
         raise _NotKept(ABSENT)
     if len(text) * 3 // 4 > LARGEST:
         raise _NotKept(TOO_LARGE)
     try:
-        content = base64.b64decode(text)
+        content = vault.Picture(base64.b64decode(text))
     except ValueError:
-        content = b""
+        content = vault.Picture()
     if not content:
         raise _NotKept(BROKEN)
     return content

@@ -22,7 +22,7 @@ __all__ = ["Unreadable", "erase", "find", "look", "open_media", "read"]
 
 def open_media(
     session: VerificationSession, kind: str, *, actor: Any, source: Source = Source.HOST
-) -> bytes | None:
+) -> vault.Picture | None:
     """A kept picture's bytes for ``actor`` to look at, or None when there is none.
 
     ``kind`` is a ``MediaKind``. The look is on record before the bytes are handed over. Raises
@@ -37,7 +37,9 @@ def open_media(
 
 def find(session: VerificationSession, kind: str) -> KeptMedia | None:
     """What is kept of a session of this kind; None once it is erased."""
-    return session.media.filter(kind=kind, erased_at=None).first()
+    # Not from a replica, where what was erased may linger.
+    kept = KeptMedia.objects.using(write_alias()).filter(session=session, erased_at=None)
+    return kept.filter(kind=kind).first()
 
 
 def look(kept: KeptMedia, *, actor: Any, source: Source = Source.STAFF) -> SessionEvent:
@@ -55,7 +57,7 @@ def look(kept: KeptMedia, *, actor: Any, source: Source = Source.STAFF) -> Sessi
 
 
 @sensitive_variables()
-def read(kept: KeptMedia) -> bytes:
+def read(kept: KeptMedia) -> vault.Picture:
     """The picture itself, for a look that is on record; raises ``Unreadable``."""
     give_back_pooled_connection()
     return vault.load(kept.name, kept.key)

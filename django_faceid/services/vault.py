@@ -21,6 +21,13 @@ class Unreadable(Exception):
     """A file that the storage does not give, or that its key does not open; the text says which."""
 
 
+class Picture(bytes):
+    """Bytes that no traceback, error page or log shows."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
 @dataclass(frozen=True)
 class Sealed:
     """Content that only ``key`` opens."""
@@ -30,7 +37,7 @@ class Sealed:
 
 
 @sensitive_variables()
-def seal(content: bytes) -> Sealed:
+def seal(content: Picture) -> Sealed:
     """Encrypt with a new key (Fernet: AES-128-CBC, HMAC-SHA256)."""
     key = Fernet.generate_key()
     return Sealed(Fernet(key).encrypt(content), key.decode())
@@ -46,7 +53,7 @@ def save(sealed: Sealed) -> str:
 
 
 @sensitive_variables()
-def load(name: str, key: str) -> bytes:
+def load(name: str, key: str) -> Picture:
     """The content behind a name; raises ``Unreadable``."""
     try:
         with storages[ALIAS].open(name) as file:
@@ -55,7 +62,7 @@ def load(name: str, key: str) -> bytes:
         logger.error("action=load_media name=%s outcome=%s", name, type(error).__name__)
         raise Unreadable("storage") from None
     try:
-        return Fernet(key).decrypt(content)
+        return Picture(Fernet(key).decrypt(content))
     except (InvalidToken, ValueError):
         logger.error("action=load_media name=%s outcome=undecryptable", name)
         raise Unreadable("key") from None

@@ -37,10 +37,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest entries of a session; ``cut`` when there are older ones."""
+    """The newest entries of a session; ``cut`` when there are older ones.
+
+    ``events`` are what the entries were made from, newest first.
+    """
 
     entries: list[Entry]
     cut: bool
+    events: list[SessionEvent]
 
 
 def of(session: VerificationSession) -> Timeline:
@@ -54,7 +58,7 @@ def of(session: VerificationSession) -> Timeline:
         *(_of_call(session, call) for call in reversed(calls[:MOST_ENTRIES])),
         *(_of_event(session, event) for event in reversed(events[:MOST_ENTRIES])),
     ]
-    return Timeline(sorted(entries, key=lambda entry: entry.moment), cut)
+    return Timeline(sorted(entries, key=lambda entry: entry.moment), cut, events)
 
 
 def _after(session: VerificationSession, moment: datetime) -> str:
@@ -86,7 +90,7 @@ def _of_event(session: VerificationSession, event: SessionEvent) -> Entry:
             Fact(_("By"), _who(event)),
             *_why(event),
             *_verdict_change(event),
-            *([Fact(_("Note"), event.note, long=True)] if event.note else []),
+            *_note(event),
             *_cause(event),
         ],
     )
@@ -126,7 +130,19 @@ def _why(event: SessionEvent) -> list[Fact]:
         return [explained(_("Why"), words.explain_error(event.reason))]
     if event.kind == EventKind.LATE_TOKEN:
         return [Fact(_("RequestId"), event.reason, copy=True)]
-    return [Fact(_("Reason"), event.reason, long=True)]
+    if event.kind in (EventKind.MEDIA_KEPT, EventKind.MEDIA_LOST, EventKind.MEDIA_VIEWED):
+        label, text = _("Which"), words.media(event.reason)
+    else:
+        label, text = _("Reason"), event.reason
+    return [Fact(label, text, long=True)]
+
+
+def _note(event: SessionEvent) -> list[Fact]:
+    if not event.note:
+        return []
+    if event.kind == EventKind.MEDIA_ERASED:
+        return [Fact(_("Which"), words.media(event.note), long=True)]
+    return [Fact(_("Note"), event.note, long=True)]
 
 
 def _verdict_change(event: SessionEvent) -> list[Fact]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..models import MediaKind
 from ..tencent.codes import (
     LIVENESS_TAGS,
     RESULT_CODES,
@@ -88,10 +89,22 @@ _OURS: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
         gettext_lazy("Our process ended before it could record an answer."),
         gettext_lazy("Let the person start again: no token was handed out."),
     ),
+    "StorageFailed": (
+        gettext_lazy("The storage took no pictures, so the result waits for them at Tencent."),
+        gettext_lazy('Mend the storage "faceid"; then the result comes by itself.'),
+    ),
     "ExtraMismatch": (
         gettext_lazy("The result carries another session's Extra, so it was not believed."),
         gettext_lazy("Treat as an incident: give Tencent's support the RequestId."),
     ),
+}
+
+# Why a picture was not kept. Source: services.keeping.
+_LOST: Mapping[str, StrOrPromise] = {
+    "absent": gettext_lazy("not in Tencent's answer"),
+    "too_large": gettext_lazy("larger than we keep"),
+    "broken": gettext_lazy("not readable in Tencent's answer"),
+    "storage": gettext_lazy("the storage failed to the last"),
 }
 
 
@@ -146,3 +159,24 @@ def category(value: str) -> str:
 def sentences(parts: Iterable[str]) -> str:
     """Sentences as one paragraph."""
     return " ".join(part for part in parts if part)
+
+
+def media(kinds: str) -> str:
+    """The kinds of an event about pictures in words, each with what befell it if anything did."""
+    told = (f"{_kind(kind)} ({why})" if why else _kind(kind) for kind, why in _each(kinds))
+    return ", ".join(told)
+
+
+def media_lost(kinds: str) -> dict[str, str]:
+    """Why each kind that such an event names is missing, in words."""
+    return dict(_each(kinds))
+
+
+def _each(kinds: str) -> Iterator[tuple[str, str]]:
+    for part in filter(None, kinds.split(", ")):
+        kind, _space, why = part.partition(" ")
+        yield kind, str(_LOST.get(why, why))
+
+
+def _kind(kind: str) -> str:
+    return str(dict(MediaKind.choices).get(kind, kind))

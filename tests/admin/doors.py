@@ -61,6 +61,12 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/<path:object_id>/reject/": Doors(
         door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
     ),
+    "verificationsession/<path:object_id>/media/<str:kind>/": Doors(
+        door(302, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
+    ),
+    "verificationsession/<path:object_id>/erase-pictures/": Doors(
+        door(302, SESSIONS, ERASE), door(302, SESSIONS, ERASE)
+    ),
     "verificationsession/<path:object_id>/reveal/": Doors(
         door(NOT_SO, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
     ),

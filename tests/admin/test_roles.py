@@ -49,7 +49,9 @@ def addresses() -> Mapping[str, str]:
     keys = {"verificationsession": session.pk, "apicall": call.pk}
     return {
         route: "/admin/faceid/"
-        + re.sub("<path:object_id>", str(keys[route.partition("/")[0]]), route)
+        + re.sub("<path:object_id>", str(keys[route.partition("/")[0]]), route).replace(
+            "<str:kind>", "best_frame"
+        )
         for route in ROUTES
     }
 

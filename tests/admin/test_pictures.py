@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.files.storage import storages
+from django.db import connection, connections
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from django_faceid import services
+from django_faceid.admin.pictures import content_type
+from django_faceid.models import EventKind, MediaKind, SessionEvent, Status, VerificationSession
+from django_faceid.sandbox import media as pictures
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import media, vault
+from django_faceid.testing import advance, make_session, play
+from tests.admin.conftest import REVIEW, VIEW, StaffClient, page, text
+
+LOOK = (*VIEW, "view_personal_data")
+ERASE = (*VIEW, "erase_verificationsession")
+BEST_FRAME = base64.b64decode(pictures.BEST_FRAME)
+VIDEO = base64.b64decode(pictures.VIDEO)
+
+
+@pytest.fixture(autouse=True)
+def kept_kinds(settings: Settings) -> Iterator[None]:
+    """The default flow keeps everything, in a storage of this test's own."""
+    flows = {"default": {"KEEP_MEDIA": list(MediaKind.values)}}
+    settings.FACEID = {**settings.FACEID, "FLOWS": flows}
+    settings.STORAGES = {**settings.STORAGES}
+    yield
+
+
+@pytest.fixture
+def kept(sandbox: SandboxState, customer: User) -> VerificationSession:
+    session = services.issue_token(customer).session
+    play(session, "pass")
+    return services.fetch_result(session)
+
+
+def picture(session: VerificationSession, kind: str = "best_frame") -> str:
+    return page(session, f"media/{kind}")
+
+
+def looks() -> list[tuple[str, object]]:
+    events = SessionEvent.objects.filter(kind=EventKind.MEDIA_VIEWED)
+    return list(events.values_list("reason", "actor"))
+
+
+# Opening
+
+
+def test_a_look_is_an_act_that_is_on_record_before_a_byte_leaves(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    browser = staff(*LOOK)
+    response = browser.post(picture(kept))
+    assert response.status_code == 200
+    assert f'<img src="{picture(kept)}"' in response.content.decode()
+    assert looks() == [("best_frame", LogEntry.objects.get().user_id)]
+    answer = browser.get(picture(kept))
+    assert (answer.status_code, answer.content) == (200, BEST_FRAME)
+    assert len(looks()) == 1
+
+
+def test_no_record_no_bytes(
+    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff(*LOOK)
+    browser.raise_request_exception = False
+    monkeypatch.setattr(SessionEvent.objects, "create", lambda **_columns: 1 / 0)
+    assert browser.post(picture(kept)).status_code == 500
+    assert browser.get(picture(kept)).status_code == 302
+
+
+def test_a_link_a_prefetch_and_a_copied_address_open_nothing(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    looked, other = staff(*LOOK), staff(*LOOK)
+    for browser in (looked, other):
+        response = browser.get(picture(kept))
+        assert (response.status_code, response["Location"]) == (302, page(kept))
+    looked.post(picture(kept))
+    assert looked.get(picture(kept)).status_code == 200
+    assert looked.get(picture(kept, "video")).status_code == 302
+    assert other.get(picture(kept)).status_code == 302
+    assert len(looks()) == 1
+
+
+def test_a_look_at_one_session_opens_no_other(
+    staff: StaffClient, kept: VerificationSession, sandbox: SandboxState
+) -> None:
+    session = services.issue_token("ann").session
+    play(session, "pass")
+    services.fetch_result(session)
+    browser = staff(*LOOK)
+    browser.post(picture(kept))
+    assert browser.get(picture(session)).status_code == 302
+
+
+def test_a_look_is_over_after_five_minutes(staff: StaffClient, kept: VerificationSession) -> None:
+    browser = staff(*LOOK)
+    browser.post(picture(kept))
+    advance(minutes=6)
+    assert browser.get(picture(kept)).status_code == 302
+
+
+def test_a_forged_request_opens_nothing(kept: VerificationSession) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.create_superuser("root"))
+    assert browser.post(picture(kept)).status_code == 403
+    assert not looks()
+
+
+def test_an_answer_with_a_picture_is_kept_by_nobody_and_runs_nothing(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    browser = staff(*LOOK)
+    for kind, shown_as in (("best_frame", "image/jpeg"), ("video", "video/mp4")):
+        view = browser.post(picture(kept, kind))
+        answer = browser.get(picture(kept, kind))
+        for response in (view, answer):
+            assert "no-store" in response["Cache-Control"]
+            assert "private" in response["Cache-Control"]
+        assert answer["Content-Type"] == shown_as
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer["Content-Disposition"] == "inline"
+
+
+def test_a_video_has_a_player(staff: StaffClient, kept: VerificationSession) -> None:
+    html = staff(*LOOK).post(picture(kept, "video")).content.decode()
+    assert f'<video src="{picture(kept, "video")}" controls' in html
+
+
+@pytest.mark.parametrize(
+    ("content", "shown_as"),
+    [
+        (BEST_FRAME, "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 9, "image/png"),
+        (VIDEO, "video/mp4"),
+        (b"\x1aE\xdf\xa3" + b"0" * 9, "video/webm"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "octet"),
+        (b"<!doctype html><script>alert(1)</script>", "octet"),
+        (b"", "octet"),
+    ],
+)
+def test_only_first_bytes_say_what_a_browser_may_show(content: bytes, shown_as: str) -> None:
+    expected = "application/octet-stream" if shown_as == "octet" else shown_as
+    assert content_type(content) == expected
+
+
+def test_what_is_no_picture_is_a_file_to_save(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    row = kept.media.get(kind="best_frame")
+    sealed = vault.seal(vault.Picture(b"<script>alert(1)</script>"))
+    row.name, row.key = vault.save(sealed), sealed.key
+    row.save()
+    browser = staff(*LOOK)
+    assert "Save it as a file" in browser.post(picture(kept)).content.decode()
+    answer = browser.get(picture(kept))
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == "attachment"
+
+
+@pytest.mark.parametrize("rights", [VIEW, REVIEW, ERASE, ("view_personal_data",)])
+def test_without_the_right_nobody_looks(
+    staff: StaffClient, kept: VerificationSession, rights: tuple[str, ...]
+) -> None:
+    browser = staff(*rights)
+    assert browser.get(picture(kept)).status_code == 403
+    assert browser.post(picture(kept)).status_code == 403
+    assert not looks()
+
+
+@pytest.mark.parametrize("kind", ["nothing", "best_frame%00", "Best_Frame", "key"])
+def test_an_unknown_kind_is_not_found(
+    staff: StaffClient, kept: VerificationSession, kind: str
+) -> None:
+    assert staff(*LOOK).post(picture(kept, kind)).status_code == 404
+
+
+def test_a_session_that_keeps_nothing_has_nothing_to_open(
+    staff: StaffClient, customer: User
+) -> None:
+    session = make_session(customer, status=Status.FAILED)
+    response = staff(*LOOK).post(picture(session))
+    assert (response.status_code, response["Location"]) == (302, page(session))
+    assert not looks()
+
+
+def test_a_storage_that_fails_is_told_and_no_look(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    browser = staff(*LOOK)
+    browser.post(picture(kept))
+    for row in kept.media.all():
+        storages["faceid"].delete(row.name)
+    assert browser.get(picture(kept)).status_code == 503
+    response = browser.post(picture(kept), follow=True)
+    assert "It cannot be read" in response.content.decode()
+    assert len(looks()) == 1
+
+
+def test_looking_works_with_atomic_requests(
+    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff(*LOOK)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    assert browser.post(picture(kept)).status_code == 200
+    assert browser.get(picture(kept)).status_code == 200
+
+
+def test_no_picture_is_in_a_log_or_on_an_error_page(
+    staff: StaffClient,
+    kept: VerificationSession,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    browser = staff(*LOOK)
+    browser.raise_request_exception = False
+    browser.post(picture(kept))
+    monkeypatch.setattr("django_faceid.admin.pictures.content_type", lambda _content: 1 / 0)
+    with override_settings(DEBUG=True):
+        response = browser.get(picture(kept))
+    assert response.status_code == 500
+    page_text = response.content.decode()
+    assert "ZeroDivisionError" in page_text
+    key = kept.media.get(kind="best_frame").key
+    for secret in (str(BEST_FRAME)[2:24], pictures.BEST_FRAME[:24], key):
+        assert secret not in page_text
+        assert secret not in caplog.text
+
+
+# The panel
+
+
+def test_the_page_loads_no_picture_and_says_what_there_is(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    browser = staff(*LOOK)
+    html = text(browser, page(kept))
+    assert "Open the best frame" in html
+    assert "Nobody has looked at it." in html
+    assert "<img" not in html.replace('<img src="/static/', "")
+    assert "<video" not in html
+    assert not looks()
+    browser.post(picture(kept))
+    looker = LogEntry.objects.get().user.get_username()
+    assert f"Last looked at by {looker}" in text(browser, page(kept))
+    assert "Picture looked at" in text(browser, page(kept))
+
+
+def test_those_who_may_not_look_see_that_pictures_are_kept(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    html = text(staff(*VIEW), page(kept))
+    assert "Best frame" in html
+    assert "Open the" not in html
+    assert "Erase pictures" not in html
+
+
+def test_a_session_that_keeps_nothing_has_no_panel(superuser: Client, customer: User) -> None:
+    assert "faceid-pictures" not in text(superuser, page(make_session(customer)))
+
+
+def test_what_is_missing_says_why(
+    staff: StaffClient, sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = services.issue_token("ann").session
+    assert "Kept when the result is" in text(staff(*LOOK), page(session))
+    play(session, "pass")
+    monkeypatch.setattr("django_faceid.services.keeping.LARGEST", 100)
+    services.fetch_result(session)
+    assert "larger than we keep" in text(staff(*LOOK), page(session))
+
+
+def test_pictures_cost_one_query(staff: StaffClient, kept: VerificationSession) -> None:
+    browser = staff(*LOOK)
+    with CaptureQueriesContext(connection) as with_pictures:
+        text(browser, page(kept))
+    VerificationSession.objects.filter(pk=kept.pk).update(flow_snapshot={})
+    with CaptureQueriesContext(connection) as without:
+        text(browser, page(kept))
+    assert len(with_pictures) == len(without) + 1
+
+
+# Erasing
+
+
+def erase(browser: Client, session: VerificationSession, reason: str = "asked for it") -> str:
+    response = browser.post(page(session, "erase-pictures"), {"reason": reason}, follow=True)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_erasing_asks_first_and_then_is_for_good(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    browser = staff(*ERASE, "view_personal_data")
+    assert "Erase pictures…" in text(browser, page(kept))
+    asked = text(browser, page(kept, "erase-pictures"))
+    assert "cannot be undone" in asked
+    assert kept.media.filter(erased_at=None).count() == 3
+    assert "Nobody can look at the pictures any more" in erase(browser, kept)
+    assert not kept.media.filter(erased_at=None).exists()
+    event = kept.events.get(kind=EventKind.MEDIA_ERASED)
+    assert (event.reason, event.actor) == ("asked for it", LogEntry.objects.get().user)
+    html = text(browser, page(kept))
+    assert "erased" in html
+    assert "Open the" not in html
+    assert "Erase pictures…" not in html
+    assert browser.post(picture(kept)).status_code == 302
+
+
+def test_nothing_is_erased_without_a_reason(staff: StaffClient, kept: VerificationSession) -> None:
+    assert "This field is required" in erase(staff(*ERASE), kept, reason="  ")
+    assert kept.media.filter(erased_at=None).count() == 3
+
+
+def test_nothing_is_erased_under_a_legal_hold(
+    staff: StaffClient, kept: VerificationSession
+) -> None:
+    VerificationSession.objects.filter(pk=kept.pk).update(legal_hold=True)
+    assert "legal hold" in erase(staff(*ERASE), kept)
+    assert kept.media.filter(erased_at=None).count() == 3
+
+
+def test_a_hold_that_is_laid_meanwhile_counts(
+    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_faceid.admin.pictures.Pictures._why_not_erase", lambda *_args: "")
+    VerificationSession.objects.filter(pk=kept.pk).update(legal_hold=True)
+    assert "A legal hold lies on this session" in erase(staff(*ERASE), kept)
+    assert kept.media.filter(erased_at=None).count() == 3
+
+
+@pytest.mark.parametrize("rights", [VIEW, REVIEW, LOOK, ("erase_verificationsession",)])
+def test_without_the_right_nobody_erases(
+    staff: StaffClient, kept: VerificationSession, rights: tuple[str, ...]
+) -> None:
+    browser = staff(*rights)
+    assert browser.get(page(kept, "erase-pictures")).status_code == 403
+    response = browser.post(page(kept, "erase-pictures"), {"reason": "x"})
+    assert response.status_code == 403
+    assert kept.media.filter(erased_at=None).count() == 3
+
+
+def test_a_file_that_the_storage_keeps_is_told(
+    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "remove", lambda _names: False)
+    assert "their keys are destroyed" in erase(staff(*ERASE), kept).lower()
+    assert media.find(kept, "best_frame") is None
