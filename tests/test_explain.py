@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from django_faceid import services
 from django_faceid.management.commands import faceid_explain
-from django_faceid.models import ApiCall, Status, VerificationSession
+from django_faceid.models import ApiCall, SessionEvent, Status, VerificationSession
 from django_faceid.testing import advance, faceid_sandbox, make_session
 from tests.admin.conftest import make_call
 
@@ -63,7 +63,10 @@ def test_a_reference_is_found_and_told_only_with_the_flag() -> None:
     told = explain("passport P123")
     assert str(session.public_id) in told
     assert "P123" not in told
+    assert not SessionEvent.objects.exists()
     assert "passport P123" in explain("passport P123", "--personal")
+    event = SessionEvent.objects.get(session=session)
+    assert (event.kind, event.source, event.actor) == ("revealed", "host", None)
 
 
 def test_a_username_is_told_only_with_the_flag(issued: VerificationSession) -> None:

@@ -18,7 +18,7 @@ from ..models.transitions import DECIDED
 from ..services.errors import ServiceError
 from ..story import badges, words
 from .advice import what_to_do
-from .base import AuditAdmin
+from .exports import ExportingAdmin
 from .forms import DecisionForm
 
 
@@ -54,7 +54,7 @@ def hindrance(session: VerificationSession, user: Any, to: Review) -> str:
     return ""
 
 
-class SessionActs(AuditAdmin):
+class SessionActs(ExportingAdmin):
     """The views behind the buttons, each one service call."""
 
     decision_template = "admin/faceid/verificationsession/decision.html"

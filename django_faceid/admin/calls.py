@@ -12,14 +12,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from ..story import badges, facts, search, words
+from ..story import badges, facts, search, tables, words
 from ..story.others import BULKY
-from .base import AuditAdmin, moment
+from .base import moment
+from .exports import ExportingAdmin
 from .filters import ActionFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
 from .time_filter import NAMES, StartedFilter
 
 
-class ApiCallAdmin(AuditAdmin):
+class ApiCallAdmin(ExportingAdmin):
     """Find any attempt by its RequestId; read what it means and what to do about it."""
 
     list_display = (
@@ -34,6 +35,7 @@ class ApiCallAdmin(AuditAdmin):
     )
     list_filter = (StartedFilter, OutcomeFilter, ActionFilter, ErrorCodeFilter, SessionFilter)
     list_select_related = ("session",)
+    export_table = tables.Calls
     page_template = "admin/faceid/apicall/call.html"
     lookups = frozenset({"outcome", "action", "error_code", "session", *NAMES})
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from ..story import badges, clocks, facts, others, search, summary, timeline, words
+from ..story import badges, clocks, facts, others, search, summary, tables, timeline, words
 from ..story.others import BULKY
 from .base import moment
 from .filters import (
@@ -52,6 +52,7 @@ class VerificationSessionAdmin(Pictures):
         SubjectFilter,
     )
     list_select_related = ("user",)
+    export_table = tables.Sessions
     page_template = "admin/faceid/verificationsession/session.html"
     lookups = frozenset(
         {"status", "verdict", "review", "livemode", "flow", "error_code", "subject_key", *NAMES}

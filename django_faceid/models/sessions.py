@@ -19,7 +19,7 @@ from .fields import EncryptedTextField
 from .querysets import SessionQuerySet
 from .review_rules import Rule
 from .session_schema import CONSTRAINTS, INDEXES
-from .transitions import DECIDED, LIVE, ClosedReason, Status, is_legal
+from .transitions import DECIDED, LIVE, ClosedReason, Status, effective_status, is_legal
 from .verdicts import NextAction, Review, Verdict
 
 if TYPE_CHECKING:
@@ -144,12 +144,7 @@ class VerificationSession(models.Model):
     @property
     def effective_status(self) -> Status:
         """The status as time has it, whether or not a sweep has moved the label yet."""
-        now = clock.now()
-        if self.status == Status.ISSUED and self.token_expires_at and self.token_expires_at <= now:
-            return Status.EXPIRED
-        if self.status == Status.PENDING and self.lease_until and self.lease_until <= now:
-            return Status.ERROR
-        return Status(self.status)
+        return effective_status(self.status, self.token_expires_at, self.lease_until, clock.now())
 
     @property
     def may_start(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -48,3 +50,20 @@ DECIDED = frozenset({Status.SUCCEEDED, Status.FAILED})
 def is_legal(old: str, new: str) -> bool:
     """Whether a session may go from one status to the other."""
     return Status(new) in TRANSITIONS[Status(old)]
+
+
+Moment = TypeVar("Moment", datetime, str)
+
+
+def effective_status(
+    status: str, token_expires_at: Moment | None, lease_until: Moment | None, now: Moment
+) -> Status:
+    """A status as time has it, whether or not a sweep has moved the label yet.
+
+    The moments are of one kind: all of them times, or all of them text that sorts like times.
+    """
+    if status == Status.ISSUED and token_expires_at and token_expires_at <= now:
+        return Status.EXPIRED
+    if status == Status.PENDING and lease_until and lease_until <= now:
+        return Status.ERROR
+    return Status(status)

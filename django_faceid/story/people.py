@@ -33,13 +33,6 @@ def shown(session: VerificationSession, *, personal: bool) -> str:
     return f"{masked(session.reference)} ({known_as})"
 
 
-def name(session: VerificationSession) -> str:
-    """Whose session it is, as far as anybody still knows: personal data in full."""
-    if session.user is not None:
-        return session.user.get_username()
-    return session.reference or _("user deleted")
-
-
 def masked(reference: str) -> str:
     """A reference by its end alone, so that whoever holds it can tell that it is this one."""
     if not reference:

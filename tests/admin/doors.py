@@ -70,8 +70,16 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/<path:object_id>/reveal/": Doors(
         door(NOT_SO, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
     ),
+    "verificationsession/export.csv": Doors(
+        door(200, SESSIONS, EXPORT), door(NOT_SO, SESSIONS, EXPORT)
+    ),
+    "verificationsession/export.jsonl": Doors(
+        door(200, SESSIONS, EXPORT), door(NOT_SO, SESSIONS, EXPORT)
+    ),
     "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
     "apicall/search/": Doors(door(NOT_SO, CALLS), door(302, CALLS)),
+    "apicall/export.csv": Doors(door(200, CALLS, EXPORT), door(NOT_SO, CALLS, EXPORT)),
+    "apicall/export.jsonl": Doors(door(200, CALLS, EXPORT), door(NOT_SO, CALLS, EXPORT)),
     "apicall/add/": CLOSED,
     "apicall/<path:object_id>/": LEGACY,
     "apicall/<path:object_id>/change/": Doors(door(200, CALLS), door(NOT_SO, CALLS)),

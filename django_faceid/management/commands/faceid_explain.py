@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from ... import conf
-from ...models import ApiCall, VerificationSession
+from ... import conf, services
+from ...models import ApiCall, Source, VerificationSession
 from ...story import people, search, telling
 
 MOST_LISTED = 20
@@ -46,8 +46,7 @@ class Command(BaseCommand):
         sessions = _sessions(term) if searchable else []
         if len(sessions) == 1:
             [session] = sessions
-            who = people.name(session) if personal else people.pseudonym(session.subject_key)
-            self._print(telling.of_session(session, who))
+            self._print(telling.of_session(session, _who(session, personal)))
         elif sessions:
             self._list(sessions)
         elif calls := _calls(term) if searchable else []:
@@ -79,6 +78,12 @@ def _given(what: str) -> str:
     if what != "-":
         return what.strip()
     return (getpass(_("What to explain: ")) if sys.stdin.isatty() else sys.stdin.readline()).strip()
+
+
+def _who(session: VerificationSession, personal: bool) -> str:
+    # A reference in full is on record, whoever reads it.
+    reference = services.reveal(session, source=Source.HOST) if personal else ""
+    return reference or people.shown(session, personal=personal)
 
 
 def _sessions(term: str) -> list[VerificationSession]:
