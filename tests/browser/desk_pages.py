@@ -17,6 +17,7 @@ WAITING = f"{DESK}verificationsession/?review__exact=pending"
 
 def addresses(page: Page) -> Iterator[str]:
     """The address of every page that can be looked at, from the table of all addresses."""
+    yield DESK
     session = first_of(page, WAITING)
     call = first_of(page, f"{DESK}apicall/")
     for route, doors in ROUTES.items():
