@@ -26,6 +26,7 @@ STATUSES: Mapping[type[errors.ServiceError], int] = {
     errors.AlreadyVerified: 409,
     errors.NotCancelable: 409,
     errors.NotReviewable: 409,
+    errors.SessionGone: 404,
     errors.KeyInFlight: 409,
     errors.KeyReused: 422,
     errors.TooManyAttempts: 429,
@@ -38,6 +39,7 @@ STATUSES: Mapping[type[errors.ServiceError], int] = {
 NEXT_ACTIONS: Mapping[type[errors.ServiceError], NextAction] = {
     errors.Invalid: NextAction.FIX_INPUT,
     errors.KeyReused: NextAction.FIX_INPUT,
+    errors.SessionGone: NextAction.FIX_INPUT,
     errors.NotAllowed: NextAction.CONTACT_SUPPORT,
     errors.AlreadyVerified: NextAction.NONE,
     errors.NotCancelable: NextAction.NONE,

@@ -22,7 +22,7 @@ from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureE
 from . import pacing
 from .breaker import breaker_of
 from .durable import durably, give_back_pooled_connection, require_no_transaction
-from .errors import Busy
+from .errors import Busy, SessionGone
 from .evidence import Attempt
 
 MAX_ATTEMPTS = 3
@@ -67,7 +67,7 @@ def call(errand: Errand[Answer]) -> Answer:
     """Run an errand within ``FACEID["DEADLINE"]`` seconds, repeating only what minted nothing.
 
     Raises ``Busy`` when no slot is free in time, ``ProviderUnreachable`` while the breaker is
-    open, ``FaceIdError`` for the last attempt's failure, ``RuntimeError`` inside a transaction:
+    open, ``SessionGone`` when the session was deleted meanwhile, ``FaceIdError`` for the last attempt's failure, ``RuntimeError`` inside a transaction:
     evidence that a caller could roll back is none.
     """
     require_no_transaction()
@@ -112,7 +112,8 @@ def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError)
     try:
         durably(end)
     except Exception:
-        durably(attempt.row.save)
+        if durably(attempt.file_alone):
+            raise SessionGone(trace_id=errand.trace_id) from None
         raise
 
 

@@ -9,6 +9,7 @@
     ├── NotCancelable         too late, or too early
     ├── NotReviewable         nothing to decide, or not by this person
     ├── NotErasable           nothing to erase, or it must be kept
+    ├── SessionGone           deleted by its host while Tencent was asked
     ├── KeyInFlight           the same Idempotency-Key is still being worked on
     ├── KeyReused             the same Idempotency-Key with another body
     ├── TooManyAttempts       this subject has used up its tokens for now
@@ -90,6 +91,11 @@ class NotReviewable(ServiceError):
 class NotErasable(ServiceError):
     code = "not_erasable"
     message = "There is nothing to erase on this session."
+
+
+class SessionGone(ServiceError):
+    code = "not_found"
+    message = "This session does not exist any more."
 
 
 class KeyInFlight(ServiceError):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .. import clock
-from ..models import ApiCall, Outcome
+from ..models import ApiCall, Outcome, VerificationSession
+from ..models.database import write_alias
 from ..tencent.errors import (
     AccountUnavailable,
     BrokenAnswer,
@@ -52,6 +53,19 @@ class Attempt:
             row.error_code = error.code[:128]
             row.message = error.message[:500]
         _log(row, error)
+
+    def file_alone(self) -> bool:
+        """Record the outcome by itself; whether its session has been deleted meanwhile.
+
+        Deleting a session takes its calls along: this one is written anew, as nobody's.
+        """
+        sessions = VerificationSession.objects.using(write_alias())
+        pk = self.row.session_id
+        gone = pk is not None and not sessions.filter(pk=pk).exists()
+        if gone:
+            self.row.session = None
+        self.row.save()
+        return gone
 
 
 def outcome_of(error: FaceIdError | None) -> Outcome:

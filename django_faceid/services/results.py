@@ -29,6 +29,7 @@ from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
 from . import keeping, outbox, schedule
 from .calls import Errand, call
 from .durable import durably
+from .errors import SessionGone
 from .provider import as_service_error
 
 logger = logging.getLogger("django_faceid")
@@ -84,7 +85,8 @@ def fetch_result(
     Final sessions, sessions without a token and sessions asked about within the last 2 s are
     answered from their row. In the ``background`` the call gives way to those of people.
 
-    Raises a ``ServiceError``: ``Busy``, ``ProviderUnreachable``, ``ProviderUnavailable``.
+    Raises a ``ServiceError``: ``Busy``, ``SessionGone``, ``ProviderUnreachable``,
+    ``ProviderUnavailable``.
     Source: GetFaceIdResultIntl, API page 1061/54557.
     """
     return _Pull(session, source, actor, background).run()
@@ -142,7 +144,10 @@ class _Pull:
         except FaceIdError as error:
             if not isinstance(error, TokenUnusable):
                 raise as_service_error(error, GET_RESULT, self.session, self.trace_id) from None
-        self.session.refresh_from_db(using=write_alias())
+        try:
+            self.session.refresh_from_db(using=write_alias())
+        except VerificationSession.DoesNotExist:
+            raise SessionGone(trace_id=self.trace_id) from None
         outbox.announce(self.event)
         return self.session
 

@@ -22,7 +22,7 @@ from django_faceid.services.calls import Errand
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Refused, Unreachable
 from django_faceid.tencent.types import GET_TOKEN, GetFaceIdTokenIntlRequest
-from django_faceid.testing import faceid_sandbox
+from django_faceid.testing import faceid_sandbox, make_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
 Settled = list[tuple[ApiCall, datetime, Any]]
@@ -65,6 +65,25 @@ def test_a_success_is_one_request_and_one_row(sandbox: SandboxState) -> None:
     assert (row.outcome, row.request_id, row.http_status) == ("ok", answer.RequestId, 200)
     assert (row.attempt, row.trace_id, row.region) == (1, "trace", "ap-singapore")
     assert settled == [(row, settled[0][1], answer)]
+
+
+def test_a_session_deleted_meanwhile_leaves_the_evidence_of_its_call(
+    sandbox: SandboxState,
+) -> None:
+    session = make_session()
+
+    def erased_meanwhile(client: FaceIdClient, **options: Any) -> Any:
+        answer = client.get_token(GetFaceIdTokenIntlRequest(), **options)
+        VerificationSession.objects.all().delete()
+        return answer
+
+    def settle(*_facts: Any) -> None:
+        session.refresh_from_db()
+
+    with pytest.raises(errors.SessionGone):
+        calls.call(errand(send=erased_meanwhile, prepare=lambda: session, settle=settle))
+    row = ApiCall.objects.get()
+    assert (row.session, row.outcome, bool(row.request_id)) == (None, "ok", True)
 
 
 def test_a_refusal_that_may_pass_is_repeated_each_time_with_evidence(

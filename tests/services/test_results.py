@@ -34,6 +34,12 @@ def test_an_unfinished_process_is_looked_at_again(session: VerificationSession) 
     assert 89 <= (session.next_pull_at - session.issued_at).total_seconds() <= 91
 
 
+def test_a_deleted_session_has_no_result_to_fetch(session: VerificationSession) -> None:
+    VerificationSession.objects.all().delete()
+    with pytest.raises(errors.SessionGone):
+        fetch_result(session)
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "code", "category", "verdict"),
     [
