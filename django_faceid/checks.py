@@ -24,6 +24,8 @@ from .tencent.types import REGIONS, CheckMode, GetFaceIdTokenIntlRequest
 
 TAG = "faceid"
 LONGEST_NAME = 64
+# As MySQL's and as psycopg's options have it.
+READ_COMMITTED = ("read committed", 2)
 SMALLEST = 'The smallest: FACEID = {"ACCOUNTS": {"default": {"SECRET_ID": …, "SECRET_KEY": …}}}.'
 PROBLEM_IDS = {"unknown": "faceid.E002", "type": "faceid.E003", "value": "faceid.E004"}
 Messages = Iterator[CheckMessage]
@@ -222,13 +224,21 @@ def _project() -> Messages:
 def _database() -> Messages:
     alias = router.db_for_write(apps.get_model("faceid", "VerificationSession"))
     database = connections[alias]
-    mode = database.settings_dict.get("OPTIONS", {}).get("transaction_mode")
+    options = database.settings_dict.get("OPTIONS", {})
+    mode = options.get("transaction_mode")
     if database.vendor == "sqlite" and mode not in ("IMMEDIATE", "EXCLUSIVE"):
         yield Warning(
             f"The SQLite database {alias!r} begins transactions without a write lock: two at once "
             'fail with "database is locked".',
             hint='Set "OPTIONS": {"transaction_mode": "IMMEDIATE"} in its DATABASES entry.',
             id="faceid.W005",
+        )
+    if "isolation_level" in options and options["isolation_level"] not in READ_COMMITTED:
+        yield Warning(
+            f"The database {alias!r} is not used at READ COMMITTED: under load its transactions "
+            "fail where they would have waited for each other.",
+            hint='Leave "isolation_level" out of its OPTIONS.',
+            id="faceid.W010",
         )
 
 

@@ -297,6 +297,18 @@ def test_w005_sqlite_that_locks_late(mode: str | None, monkeypatch: pytest.Monke
     assert ids() == ["faceid.W005"]
 
 
+@pytest.mark.parametrize("level", [3, "repeatable read", "serializable", None])
+def test_w010_a_database_that_fails_where_it_could_wait(
+    level: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "isolation_level", level)
+    assert ids() == ["faceid.W010"]
+    for fine in (2, "read committed"):
+        monkeypatch.setitem(options, "isolation_level", fine)
+        assert ids() == []
+
+
 def test_w006_a_beat_that_forgets_a_task() -> None:
     some = {name: entry for name, entry in BEAT_SCHEDULE.items() if "collect" not in name}
     with override_settings(CELERY_BROKER_URL="redis://", CELERY_BEAT_SCHEDULE=some):

@@ -67,8 +67,9 @@ def call(errand: Errand[Answer]) -> Answer:
     """Run an errand within ``FACEID["DEADLINE"]`` seconds, repeating only what minted nothing.
 
     Raises ``Busy`` when no slot is free in time, ``ProviderUnreachable`` while the breaker is
-    open, ``SessionGone`` when the session was deleted meanwhile, ``FaceIdError`` for the last attempt's failure, ``RuntimeError`` inside a transaction:
-    evidence that a caller could roll back is none.
+    open, ``SessionGone`` when the session was deleted meanwhile, ``FaceIdError`` for the last
+    attempt's failure, ``RuntimeError`` inside a transaction: evidence that a caller could roll
+    back is none.
     """
     require_no_transaction()
     conf.require_safe_endpoint(errand.account)
