@@ -12,14 +12,15 @@ from .. import conf
 from .errors import Busy, ProviderUnreachable
 
 FAILURES = 5
-WITHIN = 10.0
+# A worker with a single thread waits ten seconds for each.
+WITHIN = 60.0
 PROBE_EVERY = 5.0
 
 
 class Breaker:
     """Counts calls in flight and calls that got no answer.
 
-    After five unanswered calls within ten seconds every call is refused at once, but for one
+    After five unanswered calls in a row within a minute every call is refused at once, but for one
     probe each five seconds; an answer of any kind closes it again.
     """
 

@@ -43,11 +43,27 @@ def test_four_unanswered_calls_are_bad_luck_and_five_an_outage(clock: Clock) -> 
     assert refusal.value.retry_after == 5
 
 
+def test_a_worker_with_one_thread_sees_an_outage_too(clock: Clock) -> None:
+    breaker = Breaker()
+    for _failure in range(5):
+        clock.now += 12
+        fail(breaker, 1)
+    assert not admitted(breaker)
+
+
 def test_five_in_a_longer_time_are_no_outage(clock: Clock) -> None:
     breaker = Breaker()
     for _failure in range(10):
         fail(breaker, 1)
-        clock.now += 3
+        clock.now += 16
+    assert admitted(breaker)
+
+
+def test_an_answer_in_between_starts_the_count_anew(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 4)
+    breaker.answered()
+    fail(breaker, 4)
     assert admitted(breaker)
 
 
