@@ -1,0 +1,75 @@
+"""A reviewer looks at what a check left behind, and a reference stays masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.desk_pages import WAITING, first_of
+from tests.browser.test_desk_pages import WIDER, violations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Enter = Callable[..., Any]
+SESSIONS = "/admin/faceid/verificationsession"
+
+
+def take_a_loan(person: Page) -> None:
+    """Pass the check whose pictures the demo keeps."""
+    person.locator("input[value=loan]").check()
+    person.get_by_role("button", name="Verify your identity").click()
+    person.get_by_role("button", name="You, in good light").click()
+    person.get_by_role("heading", name="A colleague decides").wait_for()
+
+
+def test_a_reviewer_opens_a_picture_and_plays_a_video(person: Page, staff: Enter) -> None:
+    from playwright.sync_api import expect
+
+    take_a_loan(person)
+    page = staff("reviewer")
+    session = first_of(page, WAITING)
+    page.goto(f"{SESSIONS}/{session}/change/")
+    expect(page.get_by_text("Nobody has looked at it.")).to_have_count(2)
+
+    page.get_by_role("button", name="Open the best frame").click()
+    face = page.get_by_role("img", name="Best frame")
+    assert face.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [120, 160]
+    assert list(violations(page)) == []
+    page.get_by_role("link", name="Back to the session").click()
+
+    page.get_by_role("button", name="Open the video").click()
+    player = page.locator("video")
+    player.evaluate("e => new Promise(ok => { e.onended = ok; e.muted = true; e.play(); })")
+    assert list(violations(page)) == []
+    page.get_by_role("link", name="Back to the session").click()
+    expect(page.get_by_text("Last looked at by reviewer")).to_have_count(2)
+    expect(page.get_by_text("Picture looked at")).to_have_count(2)
+
+
+def test_a_picture_fits_a_phone(person: Page, staff: Enter) -> None:
+    take_a_loan(person)
+    page = staff("reviewer", viewport={"width": 390, "height": 844})
+    session = first_of(page, WAITING)
+    page.goto(f"{SESSIONS}/{session}/change/")
+    assert page.evaluate(WIDER) == 0
+    page.get_by_role("button", name="Open the best frame").click()
+    page.get_by_role("img", name="Best frame").wait_for()
+    assert page.evaluate(WIDER) == 0
+
+
+def test_an_auditor_sees_that_pictures_are_kept_and_no_picture(person: Page, staff: Enter) -> None:
+    from playwright.sync_api import expect
+
+    take_a_loan(person)
+    page = staff("auditor")
+    session = first_of(page, WAITING)
+    page.goto(f"{SESSIONS}/{session}/change/")
+    expect(page.get_by_role("heading", name="Best frame")).to_be_visible()
+    expect(page.get_by_role("button", name="Open the best frame")).to_have_count(0)
+    expect(page.locator(".faceid-head")).to_contain_text("person ")
+    assert page.goto(f"{SESSIONS}/{session}/media/best_frame/").status == 403
