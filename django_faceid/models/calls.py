@@ -57,16 +57,16 @@ class ApiCall(models.Model):
             models.Index(fields=["trace_id"], name="faceid_c_trace_id"),
             models.Index(fields=["started_at"], name="faceid_c_started_at"),
             PartialIndex(
-                fields=["error_code", "-id"],
+                fields=["error_code", "-id", "outcome", "action"],
                 name="faceid_c_error_code",
                 where=~Q(error_code=""),
-                otherwise=["error_code", "-id"],
+                otherwise=["error_code", "-id", "outcome", "action"],
             ),
             PartialIndex(
-                fields=["outcome", "-id"],
+                fields=["outcome", "-id", "action"],
                 name="faceid_c_outcome_id",
                 where=~Q(outcome="ok"),
-                otherwise=["outcome", "-id"],
+                otherwise=["outcome", "-id", "action"],
             ),
             PartialIndex(
                 fields=["started_at"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
@@ -25,6 +27,20 @@ class AnyFlow:
 
 
 ANY: Final = AnyFlow()
+
+
+def effectively(status: str) -> list[Q]:
+    """What makes up an effective status: no two parts share a session, and an index has each."""
+    now = clock.now()
+    if status == Status.ISSUED:
+        return [Q(status=status, token_expires_at__gt=now)]
+    if status == Status.PENDING:
+        return [Q(status=status, lease_until__gt=now)]
+    if status == Status.EXPIRED:
+        return [Q(status=status), Q(status=Status.ISSUED, token_expires_at__lte=now)]
+    if status == Status.ERROR:
+        return [Q(status=status), Q(status=Status.PENDING, lease_until__lte=now)]
+    return [Q(status=status)]
 
 
 class SessionQuerySet(models.QuerySet["VerificationSession"]):
@@ -59,18 +75,7 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
 
     def with_status(self, status: str) -> SessionQuerySet:
         """Sessions whose *effective* status is this, whatever their label says yet."""
-        now = clock.now()
-        due = Q(status=Status.ISSUED, token_expires_at__lte=now)
-        abandoned = Q(status=Status.PENDING, lease_until__lte=now)
-        if status == Status.ISSUED:
-            return self.filter(status=status, token_expires_at__gt=now)
-        if status == Status.PENDING:
-            return self.filter(status=status, lease_until__gt=now)
-        if status == Status.EXPIRED:
-            return self.filter(due | Q(status=status))
-        if status == Status.ERROR:
-            return self.filter(abandoned | Q(status=status))
-        return self.filter(status=status)
+        return self.filter(reduce(or_, effectively(status)))
 
     def overdue(self) -> SessionQuerySet:
         """``issued`` rows whose ten minutes are over."""

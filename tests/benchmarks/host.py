@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import requests
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -46,6 +47,7 @@ def unprotected(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("page/", page),
+    path("admin/", admin.site.urls),
     path("faceid/", include("django_faceid.api.urls")),
     path("unprotected/", unprotected),
 ]

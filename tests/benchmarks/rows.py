@@ -18,19 +18,29 @@ LIVE = 12_000
 
 def multiply(row: Model, count: int, **columns: str) -> None:
     """Replace a saved row by ``count`` copies; ``columns`` are SQL over ``g``, 1 to ``count``."""
+    copy(row, f"SELECT g FROM generate_series(1, {count}) g", **columns)
+    row.delete()
+
+
+def copy(row: Model, source: str, /, **columns: str) -> None:
+    """Copy a saved row for each row of the query ``source``; ``columns`` are SQL over those.
+
+    A column named neither there nor here keeps the saved row's value; the key is drawn anew
+    unless it is named.
+    """
     from django.db import connection
 
-    fields = [f for f in type(row)._meta.concrete_fields if not f.primary_key]
-    names = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(columns.get(str(field.column), f't."{field.column}"') for field in fields)
+    fields = [str(f.column) for f in type(row)._meta.concrete_fields]
+    fields = [name for name in fields if name in columns or name != "id"]
+    names = ", ".join(f'"{name}"' for name in fields)
+    # The saved row is one column, so that its names never meet those of the source.
+    values = ", ".join(columns.get(name, f'(saved)."{name}"') for name in fields)
     table = type(row)._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({names}) SELECT {values} "
-            f"FROM generate_series(1, %s) g, {table} t WHERE t.id = %s",
-            [count, row.pk],
+            f"FROM ({source}) d, (SELECT saved FROM {table} saved WHERE id = {row.pk}) t"
         )
-    row.delete()
 
 
 def stop_clock(ahead: timedelta = timedelta()) -> None:
@@ -63,7 +73,7 @@ def fill_sessions(total: int, due: int) -> None:
         subject_key=_digest("subject"),
         live_key=f"CASE WHEN {issued} THEN {_digest('live')} END",
         sdk_token_digest=_digest("token"),
-        sdk_token=f"CASE WHEN {issued} THEN t.sdk_token ELSE '' END",
+        sdk_token=f"CASE WHEN {issued} THEN (saved).sdk_token ELSE '' END",
         status=f"CASE WHEN {issued} THEN 'issued' ELSE 'expired' END",
         closed_reason=f"CASE WHEN {issued} THEN '' ELSE 'clock' END",
         created_at=f"{_NOW} - interval '10 minutes' + {age}",

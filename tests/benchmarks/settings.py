@@ -12,7 +12,7 @@ from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, FACEID, INSTALLED_APPS
 
 ROOT_URLCONF = "tests.benchmarks.host"
-ALLOWED_HOSTS = ["127.0.0.1"]
+ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 # As a busy host has it: a handful of connections, given back while Tencent thinks.
 DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 6, "max_size": 6, "timeout": 30}}
 
