@@ -136,20 +136,23 @@ class _Pull:
             background=self.background,
         )
         try:
-            call(errand)
-            if self.final is not None:
-                self._keep_and_store(*self.final)
-        except _NothingToDo:
-            pass
-        except FaceIdError as error:
-            if not isinstance(error, TokenUnusable):
-                raise as_service_error(error, GET_RESULT, self.session, self.trace_id) from None
-        try:
+            self._ask(errand)
             self.session.refresh_from_db(using=write_alias())
         except VerificationSession.DoesNotExist:
             raise SessionGone(trace_id=self.trace_id) from None
         outbox.announce(self.event)
         return self.session
+
+    def _ask(self, errand: Errand[GetFaceIdResultIntlResponse]) -> None:
+        try:
+            call(errand)
+        except _NothingToDo:
+            return
+        except FaceIdError as error:
+            if not isinstance(error, TokenUnusable):
+                raise as_service_error(error, GET_RESULT, self.session, self.trace_id) from None
+        if self.final is not None:
+            self._keep_and_store(*self.final)
 
     def _account(self) -> conf.Account:
         account = conf.account(self.session.account)
@@ -200,8 +203,12 @@ class _Pull:
             keeping.discard(haul)
             self._look_when_storage_is_back(later)
             return
-        # When this raises, the commit may have happened all the same: the files stay.
-        durably(lambda: self._store_kept(row, answer, haul))
+        try:
+            # When anything else raises, the commit may have happened all the same: the files stay.
+            durably(lambda: self._store_kept(row, answer, haul))
+        except VerificationSession.DoesNotExist:
+            keeping.discard(haul)
+            raise
         if self.event is None:
             keeping.discard(haul)
 

@@ -218,6 +218,22 @@ def test_a_session_canceled_while_its_pictures_are_stored_keeps_nothing(
     assert not KeptMedia.objects.exists()
 
 
+def test_a_session_deleted_while_its_pictures_are_stored_leaves_no_file(
+    session: VerificationSession, storage: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = keeping.upload
+
+    def slowly(*args: Any) -> keeping.Haul:
+        haul = upload(*args)
+        VerificationSession.objects.all().delete()
+        return haul
+
+    monkeypatch.setattr(keeping, "upload", slowly)
+    with pytest.raises(errors.SessionGone):
+        services.fetch_result(session)
+    assert storage == {}
+
+
 def test_of_two_pulls_the_first_keeps_and_the_others_files_go(
     session: VerificationSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
