@@ -152,6 +152,7 @@ def _flow(name: Any, values: Any, accounts: Mapping[Any, Any]) -> Messages:
     yield from _hook(f'{where}["IMAGE"]', None if flow.image == "client" else flow.image)
     yield from _hook(f'{where}["ALLOW"]', flow.allow)
     yield from _keep_media(where, flow)
+    yield from _review(where, flow)
     yield from _params(where, flow)
     yield from _client_may_set(where, flow)
 
@@ -162,6 +163,15 @@ def _keep_media(where: str, flow: conf.Flow) -> Messages:
             f'{where} keeps media, and STORAGES has no "faceid" to keep them in.',
             hint='Add a storage under the alias "faceid", in a place that no web server serves.',
             id="faceid.E016",
+        )
+
+
+def _review(where: str, flow: conf.Flow) -> Messages:
+    if flow.wants_review and not flow.keep_media:
+        yield Warning(
+            f"{where} sends sessions to review and keeps nothing for a reviewer to look at.",
+            hint='Set "KEEP_MEDIA" to what shows whom staff decide on, such as ["best_frame"].',
+            id="faceid.W007",
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from .options import SettingError, option, read
@@ -102,6 +103,7 @@ class Account:
         return ""
 
 
+REASON_CODE = re.compile(r"[a-z0-9_]{1,64}")
 REVIEW_RULES = ("on_failure", "risk", "always")
 MEDIA_KINDS = ("best_frame", "video", "action_video")
 DEFAULT_MAX_ISSUES = {timedelta(minutes=10): 5, timedelta(days=1): 20}
@@ -167,6 +169,22 @@ class Flow:
         return bool(self.review_rules) or self.review_sample > 0
 
 
+def _are_reasons(value: Mapping[Any, Any]) -> bool:
+    return all(
+        decision in ("approve", "reject") and isinstance(words, Mapping) and _name_reasons(words)
+        for decision, words in value.items()
+    )
+
+
+def _name_reasons(words: Mapping[Any, Any]) -> bool:
+    return all(
+        isinstance(code, str)
+        and REASON_CODE.fullmatch(code)
+        and (isinstance(said, Promise) or (isinstance(said, str) and bool(said.strip())))
+        for code, said in words.items()
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything in FACEID that is neither an account nor a flow."""
@@ -185,6 +203,12 @@ class Settings:
     deadline: float = option(12.0, int, float, ok=lambda v: 0 < v <= 12, must="be up to 12 (s)")
     max_in_flight: int = option(16, int, ok=_positive, must="be positive")
     reuse_min_seconds: int = option(60, int, ok=range(600).__contains__, must="be 0 to 599")
+    review_reasons: Mapping[str, Mapping[str, str]] = option(
+        {},
+        dict,
+        ok=_are_reasons,
+        must='map "approve" and "reject" to {code: words}, a code of a-z, 0-9 and _',
+    )
     result_lifetime: timedelta = option(
         timedelta(hours=72), timedelta, ok=lambda v: v >= timedelta(hours=1), must="be 1 h or more"
     )

@@ -48,6 +48,34 @@ def picture_of(who: object) -> bytes:
     return b""
 
 
+@pytest.mark.parametrize(
+    ("rules", "warns"),
+    [
+        ({"REVIEW": "always"}, True),
+        ({"REVIEW": ["risk"]}, True),
+        ({"REVIEW_SAMPLE": 0.01}, True),
+        ({"REVIEW": "always", "KEEP_MEDIA": ["best_frame"]}, False),
+        ({"REVIEW": "never", "REVIEW_SAMPLE": 0}, False),
+    ],
+)
+def test_a_review_with_nothing_to_look_at_is_warned_of(rules: dict[str, Any], warns: bool) -> None:
+    with flow(**rules):
+        assert ids() == (["faceid.W007"] if warns else [])
+
+
+@pytest.mark.parametrize(
+    "general",
+    [
+        {"FLOWS": {"withdraw": {"REVIEW": "sometimes"}}},
+        {"FLOWS": {"withdraw": {"REVIEW_SAMPLE": 2}}},
+        {"REVIEW_REASONS": {"reject": {"Not a code": "Words"}}},
+    ],
+)
+def test_an_unknown_rule_sample_or_reason_is_out_of_range(general: dict[str, Any]) -> None:
+    with faceid(**general):
+        assert ids() == ["faceid.E004"]
+
+
 def test_the_smallest_settings_are_fine() -> None:
     with faceid():
         assert complaints() == []

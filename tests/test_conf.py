@@ -117,6 +117,14 @@ def test_an_account_with_a_wrong_value_cannot_be_used(values: dict[str, Any], ki
         ({"ALLOW_TEST_ENDPOINT": 1}, "type"),
         ({"ENCRYPTION_KEYS": "a-single-key"}, "type"),
         ({"ACCOUNTS": []}, "type"),
+        ({"REVIEW_REASONS": ["fraud"]}, "type"),
+        ({"REVIEW_REASONS": {"approved": {}}}, "value"),
+        ({"REVIEW_REASONS": {"reject": ["fraud"]}}, "value"),
+        ({"REVIEW_REASONS": {"reject": {"Passport stolen": "Stolen"}}}, "value"),
+        ({"REVIEW_REASONS": {"reject": {"x" * 65: "Stolen"}}}, "value"),
+        ({"REVIEW_REASONS": {"reject": {1: "Stolen"}}}, "value"),
+        ({"REVIEW_REASONS": {"reject": {"stolen": " "}}}, "value"),
+        ({"REVIEW_REASONS": {"reject": {"stolen": None}}}, "value"),
     ],
 )
 def test_a_wrong_general_value_is_refused(values: dict[str, Any], kind: str) -> None:

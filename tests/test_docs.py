@@ -14,6 +14,7 @@ from django.test import override_settings
 
 from django_faceid import checks, conf, tasks
 from django_faceid.beat import BEAT_SCHEDULE
+from django_faceid.services import reasons
 from tests import states_page
 
 ROOT = Path(__file__).parent.parent
@@ -159,6 +160,12 @@ def test_settings_in_the_docs_hold_nothing_unknown_or_wrong(block: str) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:\s]*)(?:#[^)\s]*)?\)", page.read_text()):
         assert not target or (page.parent / target).exists(), target
+
+
+def test_every_built_in_reason_is_in_the_desks_page_in_its_own_words() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", chapter("desk.md", "Decide"), re.MULTILINE)
+    ours = [*reasons.APPROVE.items(), *reasons.REJECT.items()]
+    assert rows == [(code, str(words)) for code, words in ours]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -49,7 +49,7 @@ def everything(heard: Heard) -> Heard:
         passed = services.issue_token(ann).session
         play(passed, "pass")
         services.fetch_result(passed)
-        services.reject(passed, actor=staff, reason="not her passport")
+        services.reject(passed, actor=staff, reason="other_person")
         services.cancel(services.issue_token("reference-1").session)
         services.issue_token("reference-2")
         advance(minutes=11)

@@ -1,8 +1,8 @@
-"""What staff may do to a session: fetch its result, cancel it, approve or reject it."""
+"""What staff may do to a session that is on its way: fetch its result, cancel it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -13,13 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from .. import clock, conf, services
-from ..models import Review, Source, Status, VerificationSession
-from ..models.transitions import DECIDED
+from ..models import Source, Status, VerificationSession
 from ..services.errors import ServiceError
 from ..story import badges, words
 from .advice import what_to_do
 from .exports import ExportingAdmin
-from .forms import DecisionForm
 
 
 class Act(NamedTuple):
@@ -31,40 +29,19 @@ class Act(NamedTuple):
     tone: str
 
 
-DECISIONS: Mapping[Review, Callable[..., None]] = {
-    Review.APPROVED: services.approve,
-    Review.REJECTED: services.reject,
-}
-
-
 def can_fetch(session: VerificationSession) -> bool:
     """Whether Tencent can still be asked how a session ended."""
     ends = session.result_expires_at
     return bool(session.sdk_token and ends and clock.now() < ends)
 
 
-def hindrance(session: VerificationSession, user: Any, to: Review) -> str:
-    """Why this member of staff cannot decide like this; empty when nothing stands in the way."""
-    if session.status not in DECIDED:
-        return _("Only a session with a final result can be decided on.")
-    if session.user_id == user.pk:
-        return _("Nobody decides on their own session: ask a colleague.")
-    if session.review == to:
-        return _("This is decided like that already.")
-    return ""
-
-
 class SessionActs(ExportingAdmin):
     """The views behind the buttons, each one service call."""
-
-    decision_template = "admin/faceid/verificationsession/decision.html"
 
     def get_urls(self) -> list[Any]:
         own = [
             self._url("fetch-result", self.fetch_result_view),
             self._url("cancel", self.cancel_view),
-            self._url("approve", self.approve_view),
-            self._url("reject", self.reject_view),
         ]
         return own + super().get_urls()
 
@@ -81,9 +58,6 @@ class SessionActs(ExportingAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("faceid.operate_verificationsession")
 
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("faceid.review_verificationsession")
-
     def acts(self, request: HttpRequest, session: VerificationSession) -> list[Act]:
         """The buttons that make sense for this session and this member of staff."""
         found = []
@@ -92,11 +66,6 @@ class SessionActs(ExportingAdmin):
                 found.append(self._act(session, _("Fetch result"), "fetch-result"))
             if session.effective_status == Status.ISSUED:
                 found.append(self._act(session, _("Cancel session"), "cancel", tone=badges.BAD))
-        if self.has_review_permission(request):
-            if not hindrance(session, request.user, Review.APPROVED):
-                found.append(self._act(session, _("Approve…"), "approve", False, badges.GOOD))
-            if not hindrance(session, request.user, Review.REJECTED):
-                found.append(self._act(session, _("Reject…"), "reject", False, badges.BAD))
         return found
 
     def _act(
@@ -118,14 +87,6 @@ class SessionActs(ExportingAdmin):
     def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Close a session whose token is live."""
         return self._operate(request, object_id, self._cancel)
-
-    def approve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, then let the session prove its person."""
-        return self._decide(request, object_id, Review.APPROVED)
-
-    def reject_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, then let the session prove nothing."""
-        return self._decide(request, object_id, Review.REJECTED)
 
     def _operate(
         self,
@@ -164,54 +125,6 @@ class SessionActs(ExportingAdmin):
         self.log_change(request, session, _("Canceled the session."))
         text = _("Canceled. No phone can start from it any more; one that has cannot be stopped.")
         self.message_user(request, text, messages.SUCCESS)
-
-    def _decide(self, request: HttpRequest, object_id: str, to: Review) -> HttpResponse:
-        session = self.require(request, object_id)
-        if not self.has_review_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD", "POST"):
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        if obstacle := hindrance(session, request.user, to):
-            self.message_user(request, obstacle, messages.WARNING)
-            return self._back(session)
-        given = request.POST if request.method == "POST" else None
-        form = DecisionForm(given, initial={"version": session.version})
-        if form.is_valid():
-            self._record(request, session, to, form.cleaned_data)
-            return self._back(session)
-        return self._ask_why(request, session, to, form)
-
-    def _record(
-        self, request: HttpRequest, session: VerificationSession, to: Review, given: dict[str, Any]
-    ) -> None:
-        if given["version"] != session.version:
-            text = _("The session has changed since you opened it. Look again, then decide.")
-            self.message_user(request, text, messages.WARNING)
-            return
-        try:
-            DECISIONS[to](session, actor=request.user, reason=given["reason"], note=given["note"])
-        except ServiceError as error:
-            self.message_user(request, what_to_do(error), messages.ERROR)
-            return
-        text = _("%(decision)s: %(reason)s") % {
-            "decision": str(to.label).capitalize(),
-            "reason": given["reason"],
-        }
-        self.log_change(request, session, text)
-        self.message_user(request, text, messages.SUCCESS)
-
-    def _ask_why(
-        self, request: HttpRequest, session: VerificationSession, to: Review, form: DecisionForm
-    ) -> HttpResponse:
-        approving = to == Review.APPROVED
-        context = {
-            **self.page_head(request, session),
-            "title": _("Approve this session?") if approving else _("Reject this session?"),
-            "form": form,
-            "approving": approving,
-            "reverses": session.review in (Review.APPROVED, Review.REJECTED),
-        }
-        return self.render(request, self.decision_template, session, context)
 
     def page_head(self, request: HttpRequest, session: VerificationSession) -> dict[str, Any]:
         """Who and where: the head of every page about a session."""

@@ -105,14 +105,14 @@ class AuditAdmin(SearchingAdmin):
         return row
 
     def render(
-        self, request: HttpRequest, template: str, row: Model, context: dict[str, Any]
+        self, request: HttpRequest, template: str, row: Model | None, context: dict[str, Any]
     ) -> TemplateResponse:
-        """A page about one row, within this admin site."""
+        """A page about one row, or about many with None, within this admin site."""
         request.current_app = self.admin_site.name
         shared = {
             **self.admin_site.each_context(request),
             "title": str(self.opts.verbose_name).capitalize(),
-            "subtitle": str(row),
+            "subtitle": str(row or ""),
             "opts": self.opts,
             "media": self.media,
             "object": row,

@@ -45,7 +45,7 @@ class KeyedChangeList(ChangeList):
         return rows.filter(reduce(or_, self._parts)) if self._parts else rows
 
     def get_results(self, request: HttpRequest) -> None:
-        before, after = _key(request.GET.get(BEFORE)), _key(request.GET.get(AFTER))
+        before, after = key(request.GET.get(BEFORE)), key(request.GET.get(AFTER))
         page = self._page(before, after)
         # Keys first, from an index alone; then only this page's rows, which are wide and joined.
         rows = self.apply_select_related(self.root_queryset).filter(pk__in=page.keys)
@@ -113,7 +113,7 @@ class KeyedChangeList(ChangeList):
         self.can_show_all = self.multi_page = False
 
 
-def _key(given: str | None) -> int | None:
+def key(given: str | None) -> int | None:
     """A key from an address; None for anything that is none."""
     if given is None or not given.isdecimal() or len(given) > _MOST_DIGITS:
         return None

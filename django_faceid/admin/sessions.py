@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
+from ..services import holds
 from ..story import badges, clocks, facts, others, search, summary, tables, timeline, words
 from ..story.others import BULKY
 from .base import moment
@@ -24,11 +25,11 @@ from .filters import (
     SubjectFilter,
     VerdictFilter,
 )
-from .pictures import Pictures
+from .queue import ReviewQueue
 from .time_filter import NAMES, CreatedFilter
 
 
-class VerificationSessionAdmin(Pictures):
+class VerificationSessionAdmin(ReviewQueue):
     """Find any session by what staff have in hand; read everything that happened to it."""
 
     list_display = (
@@ -92,7 +93,7 @@ class VerificationSessionAdmin(Pictures):
         return super().get_queryset(request).defer(*BULKY)
 
     def page_queryset(self, request: HttpRequest) -> QuerySet[VerificationSession]:
-        return self.get_queryset(request).defer(None).select_related("user")
+        return self.get_queryset(request).defer(None).select_related("user", "review_held_by")
 
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return search.sessions_found(queryset, term)
@@ -116,6 +117,7 @@ class VerificationSessionAdmin(Pictures):
         story = timeline.of(session)
         return {
             **self.page_head(request, session),
+            "held_by": holds.holder(session),
             "acts": self.acts(request, session),
             "own": session.user_id is not None and session.user_id == request.user.pk,
             "bars": clocks.bars(session),

@@ -55,6 +55,8 @@ def message(session: VerificationSession) -> str:
     """Where this session stands, in the caller's language."""
     if session.review == Review.PENDING:
         return str(IN_REVIEW)
+    if session.review != Review.NONE and session.public_comment:
+        return session.public_comment
     if session.review == Review.APPROVED:
         return str(STATUSES[Status.SUCCEEDED])
     if session.next_action == NextAction.WAIT and session.reported_at is not None:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from .. import clock, conf
 from .subjects import Subject
 from .transitions import Status
-from .verdicts import Verdict
+from .verdicts import Review, Verdict
 
 if TYPE_CHECKING:
     from .sessions import VerificationSession  # noqa: F401 (named in a string)
@@ -76,6 +76,15 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
     def with_status(self, status: str) -> SessionQuerySet:
         """Sessions whose *effective* status is this, whatever their label says yet."""
         return self.filter(reduce(or_, effectively(status)))
+
+    def pending_review(self) -> SessionQuerySet:
+        """Sessions that wait for staff before they count."""
+        return self.filter(review=Review.PENDING)
+
+    def proposed_reversals(self) -> SessionQuerySet:
+        """Sessions that count, and of which one of two people says that they should not so."""
+        proposed = self.filter(review_proposed__in=(Review.APPROVED, Review.REJECTED))
+        return proposed.exclude(review=Review.PENDING)
 
     def overdue(self) -> SessionQuerySet:
         """``issued`` rows whose ten minutes are over."""

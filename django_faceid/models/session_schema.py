@@ -47,6 +47,12 @@ INDEXES = (
         otherwise=["livemode", "-id"],
     ),
     PartialIndex(
+        fields=["id"],
+        name="faceid_s_proposed",
+        where=~Q(review_proposed=""),
+        otherwise=["review_proposed", "id"],
+    ),
+    PartialIndex(
         fields=["token_expires_at"],
         name="faceid_s_expiry",
         where=Q(status="issued"),

@@ -4,6 +4,7 @@ from .canceling import cancel
 from .collecting import claim_due, collect, collect_results
 from .expiry import expire_tokens
 from .gate import ANY, is_verified
+from .holds import claim, claim_next, release
 from .issuing import Issued, issue_token
 from .outbox import deliver_events
 from .recovery import recover_interrupted
@@ -17,7 +18,9 @@ __all__ = [
     "Issued",
     "approve",
     "cancel",
+    "claim",
     "claim_due",
+    "claim_next",
     "collect",
     "collect_results",
     "deliver_events",
@@ -27,6 +30,7 @@ __all__ = [
     "issue_token",
     "recover_interrupted",
     "reject",
+    "release",
     "report",
     "reveal",
     "roll_up",

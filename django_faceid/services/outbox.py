@@ -30,8 +30,9 @@ def announce(event: SessionEvent | None) -> None:
     """Send an event's signals once the surrounding transaction, if any, has committed.
 
     Called after the service's own transaction, so that outside any other it sends at once.
+    Nothing is sent of what is no news to a host.
     """
-    if event is not None:
+    if event is not None and event.delivered_at is None:
         on_commit(partial(_deliver, event), using=write_alias())
 
 

@@ -10,7 +10,7 @@ from . import words
 
 def of(session: VerificationSession) -> list[str]:
     """Where a session stands, what it proves and what staff have said."""
-    told = [_standing(session), _proof(session), _review(session)]
+    told = [_standing(session), _proof(session), _review(session), _proposed(session)]
     if not session.livemode:
         told.append(_("Made with a test endpoint: it proves nothing in production."))
     if session.erased_at is not None:
@@ -78,3 +78,11 @@ def _review(session: VerificationSession) -> str:
         Review.REJECTED: _("Staff rejected it."),
     }
     return sentences.get(Review(session.review), "")
+
+
+def _proposed(session: VerificationSession) -> str:
+    sentences = {
+        Review.APPROVED: _("One person has decided to approve it; it takes a second one."),
+        Review.REJECTED: _("One person has decided to reject it; it takes a second one."),
+    }
+    return sentences[Review(session.review_proposed)] if session.review_proposed else ""

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from ..models import (
     ApiCall,
     EventKind,
+    Review,
     SessionEvent,
     Source,
     Status,
     Verdict,
     VerificationSession,
 )
+from ..services import reasons
 from ..tencent.types import GET_RESULT, GET_TOKEN
 from . import badges, spans, words
 from .facts import Fact, explained, of_call
@@ -90,7 +92,7 @@ def _of_event(session: VerificationSession, event: SessionEvent) -> Entry:
             Fact(_("By"), _who(event)),
             *_why(event),
             *_verdict_change(event),
-            *_note(event),
+            *_said(event),
             *_cause(event),
         ],
     )
@@ -100,6 +102,10 @@ def _title(event: SessionEvent) -> str:
     if event.kind == EventKind.TRANSITION:
         old, new = _label(Status, event.from_status), _label(Status, event.to_status)
         return _("Status: %(old)s → %(new)s") % {"old": old, "new": new}
+    if event.kind == EventKind.REVIEW_PROPOSED:
+        return _("First of two decisions: %s") % _decision(event).label
+    if event.kind == EventKind.REVIEW:
+        return _("Staff: %s") % _decision(event).label
     return str(event.get_kind_display()).capitalize()
 
 
@@ -130,23 +136,31 @@ def _why(event: SessionEvent) -> list[Fact]:
         return [explained(_("Why"), words.explain_error(event.reason))]
     if event.kind == EventKind.LATE_TOKEN:
         return [Fact(_("RequestId"), event.reason, copy=True)]
+    return [_reason(event)]
+
+
+def _reason(event: SessionEvent) -> Fact:
     if event.kind in (EventKind.MEDIA_KEPT, EventKind.MEDIA_LOST, EventKind.MEDIA_VIEWED):
-        label, text = _("Which"), words.media(event.reason)
-    else:
-        label, text = _("Reason"), event.reason
-    return [Fact(label, text, long=True)]
+        return Fact(_("Which"), words.media(event.reason), long=True)
+    if event.kind not in (EventKind.REVIEW, EventKind.REVIEW_PROPOSED):
+        return Fact(_("Reason"), event.reason, long=True)
+    said = reasons.words(_decision(event), event.reason)
+    return Fact(_("Reason"), said, event.reason if said != event.reason else "", long=True)
 
 
-def _note(event: SessionEvent) -> list[Fact]:
-    if not event.note:
-        return []
-    if event.kind == EventKind.MEDIA_ERASED:
+def _said(event: SessionEvent) -> list[Fact]:
+    if event.note and event.kind == EventKind.MEDIA_ERASED:
         return [Fact(_("Which"), words.media(event.note), long=True)]
-    return [Fact(_("Note"), event.note, long=True)]
+    said = ((_("Note"), event.note), (_("Told the user"), event.public_comment))
+    return [Fact(label, text, long=True) for label, text in said if text]
+
+
+def _decision(event: SessionEvent) -> Review:
+    return Review.APPROVED if event.to_verdict == Verdict.VERIFIED else Review.REJECTED
 
 
 def _verdict_change(event: SessionEvent) -> list[Fact]:
-    if event.from_verdict == event.to_verdict:
+    if event.from_verdict == event.to_verdict or event.kind == EventKind.REVIEW_PROPOSED:
         return []
     old, new = _label(Verdict, event.from_verdict), _label(Verdict, event.to_verdict)
     return [Fact(_("Verdict"), f"{old} → {new}")]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from django_faceid import services
 from django_faceid.models import ApiCall, VerificationSession
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.testing import faceid_sandbox
+from django_faceid.testing import faceid_sandbox, play
 
 StaffClient = Callable[..., Client]
 
@@ -56,6 +59,17 @@ def sandbox(db: None) -> Iterator[SandboxState]:
         yield state
 
 
+@pytest.fixture
+def issued(sandbox: SandboxState, customer: User) -> VerificationSession:
+    return services.issue_token(customer).session
+
+
+@pytest.fixture
+def passed(issued: VerificationSession) -> VerificationSession:
+    play(issued, "pass")
+    return services.fetch_result(issued)
+
+
 def page(session: VerificationSession, act: str = "change") -> str:
     return f"{SESSIONS}{session.pk}/{act}/"
 
@@ -83,3 +97,18 @@ def text(client: Client, url: str, **params: str) -> str:
     response = client.get(url, params)
     assert response.status_code == 200, (url, response.status_code)
     return response.content.decode()
+
+
+def do(browser: Client, session: VerificationSession, act: str, **data: Any) -> str:
+    """Press a button; what staff are told."""
+    response = browser.post(page(session, act), data)
+    assert response.status_code == 302, response.content.decode()[:2000]
+    assert response["Location"] == page(session)
+    session.refresh_from_db()
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def shown(browser: Client, session: VerificationSession) -> list[str]:
+    html = text(browser, page(session))
+    labels = ("Fetch result", "Cancel session", "Approve…", "Reject…")
+    return [label for label in labels if f">{label}<" in html]

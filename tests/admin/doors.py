@@ -67,6 +67,18 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/<path:object_id>/erase-pictures/": Doors(
         door(302, SESSIONS, ERASE), door(302, SESSIONS, ERASE)
     ),
+    "verificationsession/<path:object_id>/take/": Doors(
+        door(NOT_SO, SESSIONS, REVIEW), door(302, SESSIONS, REVIEW)
+    ),
+    "verificationsession/<path:object_id>/release/": Doors(
+        door(NOT_SO, SESSIONS, REVIEW), door(302, SESSIONS, REVIEW)
+    ),
+    "verificationsession/queue/": Doors(
+        door(200, SESSIONS, REVIEW), door(NOT_SO, SESSIONS, REVIEW)
+    ),
+    "verificationsession/queue/next/": Doors(
+        door(NOT_SO, SESSIONS, REVIEW), door(302, SESSIONS, REVIEW)
+    ),
     "verificationsession/<path:object_id>/reveal/": Doors(
         door(NOT_SO, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
     ),

@@ -7,40 +7,14 @@ import pytest
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.messages import get_messages
 from django.db import connections
 from django.test import Client, override_settings
 
-from django_faceid import clock, services
-from django_faceid.models import ApiCall, Review, SessionEvent, Status, VerificationSession
+from django_faceid import clock
+from django_faceid.models import ApiCall, SessionEvent, Status, VerificationSession
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.testing import advance, make_session, play
-from tests.admin.conftest import OPERATE, REVIEW, VIEW, StaffClient, page, text
-
-
-@pytest.fixture
-def issued(sandbox: SandboxState, customer: User) -> VerificationSession:
-    return services.issue_token(customer).session
-
-
-@pytest.fixture
-def passed(issued: VerificationSession) -> VerificationSession:
-    play(issued, "pass")
-    return services.fetch_result(issued)
-
-
-def do(browser: Client, session: VerificationSession, act: str, **data: Any) -> str:
-    """Press a button; what staff are told."""
-    response = browser.post(page(session, act), data)
-    assert response.status_code == 302, response.content.decode()[:2000]
-    assert response["Location"] == page(session)
-    session.refresh_from_db()
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))
-
-
-def decide(browser: Client, session: VerificationSession, act: str, **data: Any) -> str:
-    given = {"reason": "Seen in the branch", "version": session.version, **data}
-    return do(browser, session, act, **given)
+from django_faceid.testing import advance, play
+from tests.admin.conftest import OPERATE, REVIEW, VIEW, StaffClient, do, page, shown, text
 
 
 def test_staff_fetch_a_result(staff: StaffClient, issued: VerificationSession) -> None:
@@ -126,73 +100,6 @@ def test_a_session_that_is_over_cannot_be_canceled(
     assert not LogEntry.objects.exists()
 
 
-def test_staff_reject_with_a_reason_and_a_note(
-    staff: StaffClient, passed: VerificationSession, customer: User
-) -> None:
-    browser = staff(*REVIEW)
-    assert services.is_verified(customer, "default")
-    assert "Approve" not in text(browser, page(passed, "reject"))
-    told = decide(browser, passed, "reject", reason="Passport stolen", note="See case 7")
-    assert "Passport stolen" in told
-    assert not services.is_verified(customer, "default")
-    event = SessionEvent.objects.get(kind="review")
-    assert (event.reason, event.note) == ("Passport stolen", "See case 7")
-    assert "Passport stolen" in LogEntry.objects.get().change_message
-    html = text(browser, page(passed))
-    assert "verified → rejected" in html
-    assert "See case 7" in html
-
-
-def test_a_decision_can_be_reversed_once_it_is_looked_at(
-    staff: StaffClient, passed: VerificationSession
-) -> None:
-    browser = staff(*REVIEW)
-    decide(browser, passed, "reject")
-    assert "this reverses it" in text(browser, page(passed, "approve"))
-    decide(browser, passed, "approve")
-    assert passed.review == Review.APPROVED
-    assert "decided like that already" in decide(browser, passed, "approve")
-
-
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 129])
-def test_no_decision_without_a_reason(
-    staff: StaffClient, passed: VerificationSession, reason: str
-) -> None:
-    given = {"reason": reason, "version": passed.version, "note": "kept while typing"}
-    response = staff(*REVIEW).post(page(passed, "reject"), given)
-    assert response.status_code == 200
-    assert "kept while typing" in response.content.decode()
-    assert not SessionEvent.objects.filter(kind="review").exists()
-
-
-def test_a_decision_on_what_has_changed_since_is_refused(
-    staff: StaffClient, passed: VerificationSession
-) -> None:
-    seen = passed.version
-    decide(staff(*REVIEW), passed, "reject")
-    told = decide(staff(*REVIEW), passed, "approve", version=seen)
-    assert "has changed since" in told
-    assert passed.review == Review.REJECTED
-
-
-def test_nobody_decides_on_their_own_session(staff: StaffClient, sandbox: SandboxState) -> None:
-    me = User.objects.create_user("me", is_staff=True)
-    browser = staff(*REVIEW, user=me)
-    session = make_session(me, status=Status.FAILED)
-    html = text(browser, page(session))
-    assert "your own session" in html
-    assert "Approve…" not in html
-    assert "ask a colleague" in decide(browser, session, "approve")
-    assert session.review == Review.NONE
-
-
-def test_only_finished_sessions_are_decided_on(
-    staff: StaffClient, issued: VerificationSession
-) -> None:
-    assert "final result" in decide(staff(*REVIEW), issued, "approve")
-    assert issued.review == Review.NONE
-
-
 def test_buttons_are_shown_when_they_make_sense(
     staff: StaffClient, issued: VerificationSession
 ) -> None:
@@ -205,23 +112,7 @@ def test_buttons_are_shown_when_they_make_sense(
     assert shown(operator, issued) == []
 
 
-def test_decisions_are_offered_on_finished_sessions(
-    staff: StaffClient, passed: VerificationSession
-) -> None:
-    reviewer = staff(*REVIEW)
-    assert shown(reviewer, passed) == ["Approve…", "Reject…"]
-    decide(reviewer, passed, "reject")
-    assert shown(reviewer, passed) == ["Approve…"]
-    assert shown(staff(*OPERATE), passed) == []
-
-
-def shown(browser: Client, session: VerificationSession) -> list[str]:
-    html = text(browser, page(session))
-    labels = ("Fetch result", "Cancel session", "Approve…", "Reject…")
-    return [label for label in labels if f">{label}<" in html]
-
-
-@pytest.mark.parametrize("act", ["fetch-result", "cancel", "approve", "reject"])
+@pytest.mark.parametrize("act", ["fetch-result", "cancel", "approve", "reject", "take", "release"])
 def test_a_forged_request_does_nothing(
     sandbox: SandboxState, passed: VerificationSession, act: str
 ) -> None:

@@ -100,7 +100,7 @@ def test_a_second_admin_site_keeps_to_itself(
     assert f'href="{url}approve/"' in html
     assert 'href="/admin/' not in html
     assert call.request_id in html
-    response = superuser.post(f"{url}approve/", {"reason": "Seen", "version": session.version})
+    response = superuser.post(f"{url}approve/", {"reason": "mistake", "version": session.version})
     assert response["Location"] == f"{url}change/"
     token = make_session("another").sdk_token
     found = superuser.get("/backoffice/faceid/verificationsession/", {"q": token})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test.utils import override_settings
 
+from django_faceid import services
 from django_faceid.api.serializers import SessionSerializer
 from django_faceid.models import Review, VerificationSession
 from django_faceid.sandbox.state import SandboxState
@@ -252,6 +255,42 @@ def test_what_awaits_review_says_so(caller: Caller, state: SandboxState, flows: 
     shown = body(caller.get(f"sessions/{session['id']}/"))
     assert (shown["verdict"], shown["reason"]) == ("rejected", "not_accepted")
     assert shown["next_action"] == "contact_support"
+
+
+@pytest.mark.parametrize("decide", [services.approve, services.reject])
+def test_after_a_decision_staffs_own_words_are_the_message(
+    caller: Caller, state: SandboxState, flows: Flows, decide: Callable[..., object]
+) -> None:
+    flows({"REVIEW": "always"})
+    session = issue(caller)
+    play(VerificationSession.objects.get(), "pass")
+    waiting = pull(caller, session)["message"]
+    staff = User.objects.create_user("staff")
+    words = "Please bring your <b>passport</b> to a branch."
+    row = VerificationSession.objects.get()
+    decide(row, actor=staff, reason="other", note="Hushed up", public_comment=words)
+    answer = caller.get(f"sessions/{session['id']}/")
+    assert body(answer)["message"] == words != waiting
+    assert "Hushed up" not in answer.content.decode()
+    decide_back = services.reject if decide is services.approve else services.approve
+    row.refresh_from_db()
+    decide_back(row, actor=staff, reason="mistake")
+    assert body(caller.get(f"sessions/{session['id']}/"))["message"] != words
+
+
+def test_a_proposals_words_are_not_told(caller: Caller, state: SandboxState, flows: Flows) -> None:
+    flows({"REVIEW": "always", "SECOND_REVIEW": True})
+    session = issue(caller)
+    play(VerificationSession.objects.get(), "pass")
+    before = pull(caller, session)
+    services.reject(
+        VerificationSession.objects.get(),
+        actor=User.objects.create_user("staff"),
+        reason="fraud",
+        public_comment="We know.",
+    )
+    shown = body(caller.get(f"sessions/{session['id']}/"))
+    assert (shown["message"], shown["verdict"]) == (before["message"], "undecided")
 
 
 def test_a_canceled_session_is_canceled_once_and_stays_so(

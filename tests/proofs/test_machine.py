@@ -239,7 +239,7 @@ class Onboarding(RuleBasedStateMachine):
             return
         decide = services.approve if approves else services.reject
         with suppress(ServiceError):
-            decide(session, actor=self.staff, reason="seen")
+            decide(session, actor=self.staff, reason="mistake")
             self.decisions[session.pk] = Verdict.VERIFIED if approves else Verdict.REJECTED
 
     # Background work and time

@@ -118,11 +118,11 @@ def test_staff_decide_on_results_alone(
 ) -> None:
     session = session_in(status, sandbox)
     if status in DECIDED:
-        decide_so(session, actor=staff, reason="seen")
+        decide_so(session, actor=staff, reason="mistake")
         assert session.events.get().kind == EventKind.REVIEW
     else:
         with pytest.raises(NotReviewable):
-            decide_so(session, actor=staff, reason="seen")
+            decide_so(session, actor=staff, reason="mistake")
         assert not SessionEvent.objects.exists()
     session.refresh_from_db()
     assert session.status == status
@@ -148,7 +148,7 @@ def test_a_stored_result_and_review_add_up_to_what_the_table_says(
     if decision is not None:
         review = decision
         act = services.approve if decision == Review.APPROVED else services.reject
-        act(session, actor=staff, reason="seen")
+        act(session, actor=staff, reason="mistake")
     session.refresh_from_db()
     assert (session.status, session.category, session.review) == (status, category.value, review)
     expected = decide(status, category.value, review)

@@ -68,4 +68,4 @@ def test_inside_a_transaction_on_the_primary_nothing_is_sent() -> None:
 def test_a_decision_is_written_once() -> None:
     session = services.cancel(make_session())
     with pytest.raises(errors.NotReviewable):
-        services.approve(session, actor=type("Staff", (), {"pk": 1})(), reason="x")
+        services.approve(session, actor=type("Staff", (), {"pk": 1})(), reason="mistake")
