@@ -26,10 +26,11 @@ from .filters import (
     VerdictFilter,
 )
 from .queue import ReviewQueue
+from .support import SupportFile
 from .time_filter import NAMES, CreatedFilter
 
 
-class VerificationSessionAdmin(ReviewQueue):
+class VerificationSessionAdmin(SupportFile, ReviewQueue):
     """Find any session by what staff have in hand; read everything that happened to it."""
 
     list_display = (

@@ -4,6 +4,7 @@ from .canceling import cancel
 from .collecting import claim_due, collect, collect_results
 from .expiry import expire_tokens
 from .gate import ANY, is_verified
+from .handing_over import hand_over
 from .holds import claim, claim_next, release
 from .issuing import Issued, issue_token
 from .outbox import deliver_events
@@ -26,6 +27,7 @@ __all__ = [
     "deliver_events",
     "expire_tokens",
     "fetch_result",
+    "hand_over",
     "is_verified",
     "issue_token",
     "recover_interrupted",

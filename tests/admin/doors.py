@@ -88,6 +88,9 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/export.jsonl": Doors(
         door(200, SESSIONS, EXPORT), door(NOT_SO, SESSIONS, EXPORT)
     ),
+    "verificationsession/<path:object_id>/support-file/": Doors(
+        door(NOT_SO, SESSIONS, EXPORT), door(200, SESSIONS, EXPORT)
+    ),
     "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
     "apicall/search/": Doors(door(NOT_SO, CALLS), door(302, CALLS)),
     "apicall/export.csv": Doors(door(200, CALLS, EXPORT), door(NOT_SO, CALLS, EXPORT)),
