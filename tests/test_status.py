@@ -280,7 +280,7 @@ def test_every_query_is_bounded_and_their_number_is_fixed(
 ) -> None:
     for _row in range(5):
         overdue_session(seconds(1))
-    with django_assert_num_queries(10) as captured:
+    with django_assert_num_queries(9) as captured:
         status.overview()
     assert isinstance(captured, CaptureQueriesContext)
     statements = [query["sql"] for query in captured.captured_queries]

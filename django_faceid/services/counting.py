@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import (
     Count,
@@ -27,6 +27,10 @@ from ..models.rollups import Key
 from ..tencent.codes import SDK_CODES
 from .histograms import bucket_of
 
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
 MINUTE = timedelta(minutes=1)
 # No call waits longer for its slot: the ceiling of MAX_WAIT.
 LONGEST_WAIT = timedelta(seconds=5)
@@ -42,9 +46,11 @@ class _Milliseconds(Func):
     template = "(%(expressions)s * 1000)"
     output_field = DurationField()
 
-    def as_postgresql(self, *args: Any, **context: Any) -> Any:
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Any]:
         template = "(%(expressions)s * interval '1 millisecond')"
-        return self.as_sql(*args, template=template, **context)
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 def count(start: datetime, end: datetime) -> dict[Key, int]:
@@ -153,5 +159,5 @@ def _grouped(rows: QuerySet[Any], moment: str, *columns: str, **counts: Q) -> Qu
     """(minute, columns…, number of rows, number of those where each of ``counts`` holds)."""
     more = {name: Count("pk", filter=condition) for name, condition in counts.items()}
     by_minute = rows.order_by().annotate(minute=TruncMinute(moment, tzinfo=timezone.utc))
-    groups: QuerySet[Any, Any] = by_minute.values_list("minute", *columns)
-    return groups.annotate(number=Count("pk"), **more)
+    groups = by_minute.values_list("minute", *columns).annotate(number=Count("pk"), **more)
+    return cast("QuerySet[Any, Any]", groups)

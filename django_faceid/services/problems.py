@@ -10,7 +10,7 @@ from ..beat import BEAT_SCHEDULE
 from . import heartbeat
 
 if TYPE_CHECKING:
-    from .status import Overview, Queue
+    from .status import Backlog, Queue
 
 INTERRUPTED = timedelta(seconds=60)
 OVERDUE = timedelta(minutes=2)
@@ -29,21 +29,21 @@ class Problem(NamedTuple):
     advice: str
 
 
-def find(overview: Overview) -> Iterator[Problem]:
+def find(backlog: Backlog) -> Iterator[Problem]:
     """Everything that is later than it should be."""
-    at = overview.at
-    if late := _late(overview.interrupted, at, INTERRUPTED):
-        seen = f"{_many(overview.interrupted, 'session')} pending {late} past the lease"
+    at = backlog.at
+    if late := _late(backlog.interrupted, at, INTERRUPTED):
+        seen = f"{_many(backlog.interrupted, 'session')} pending {late} past the lease"
         yield Problem("pending", seen, f"{_RUN}; look for what kills processes in mid-call")
-    if late := _late(overview.overdue, at, OVERDUE):
-        seen = f"{_many(overview.overdue, 'session')} still labelled issued {late} after expiry"
+    if late := _late(backlog.overdue, at, OVERDUE):
+        seen = f"{_many(backlog.overdue, 'session')} still labelled issued {late} after expiry"
         yield Problem("overdue", seen, _RUN)
-    if late := _late(overview.undelivered, at, UNDELIVERED):
-        seen = f"{_many(overview.undelivered, 'event')} not delivered for {late}"
+    if late := _late(backlog.undelivered, at, UNDELIVERED):
+        seen = f"{_many(backlog.undelivered, 'event')} not delivered for {late}"
         yield Problem("undelivered", seen, f"{_RUN}; look for a receiver that hangs")
-    yield from _stopped_tasks(overview)
-    for account in overview.lost_accounts:
-        seen = f"{account!r} left FACEID with {overview.owed.by_account[account]} results owed"
+    yield from _stopped_tasks(backlog)
+    for account in backlog.lost_accounts:
+        seen = f"{account!r} left FACEID with {backlog.owed.by_account[account]} results owed"
         advice = "put it back under ACCOUNTS until they are fetched; flows need not use it"
         yield Problem("account", seen, advice)
 
@@ -68,18 +68,18 @@ def _many(queue: Queue, noun: str) -> str:
     return f"{more}{queue.number} {noun}{'' if queue.number == 1 else 's'}"
 
 
-def _stopped_tasks(overview: Overview) -> Iterator[Problem]:
+def _stopped_tasks(backlog: Backlog) -> Iterator[Problem]:
     work: Mapping[str, Queue] = {
-        "expire_tokens": overview.overdue,
-        "collect_results": overview.due_pulls,
-        "recover_interrupted": overview.interrupted,
-        "deliver_events": overview.undelivered,
-        "roll_up": overview.uncounted,
+        "expire_tokens": backlog.overdue,
+        "collect_results": backlog.due_pulls,
+        "recover_interrupted": backlog.interrupted,
+        "deliver_events": backlog.undelivered,
+        "roll_up": backlog.uncounted,
     }
     for entry in BEAT_SCHEDULE.values():
         task = entry["task"].partition(".")[2]
-        ran = overview.last_runs[task]
+        ran = backlog.last_runs[task]
         patience = max(timedelta(seconds=MISSED_TURNS * entry["schedule"]), heartbeat.STALE_AFTER)
-        if work[task].number and (ran is None or overview.at - ran > patience):
-            when = "never ran" if ran is None else f"last ran {span(overview.at - ran)} ago"
+        if work[task].number and (ran is None or backlog.at - ran > patience):
+            when = "never ran" if ran is None else f"last ran {span(backlog.at - ran)} ago"
             yield Problem("task", f"{task} {when} and has {work[task].number} rows to do", _RUN)

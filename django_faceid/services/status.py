@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from .. import clock, conf
-from ..models import ApiCall, SessionEvent, Status, VerificationSession
+from ..models import ApiCall, Review, SessionEvent, Status, VerificationSession
 from . import heartbeat, outbox
 from .problems import Problem, find
 
@@ -53,21 +53,16 @@ class QuotaUse(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Overview:
-    """Everything that was seen at one moment, and what of it is wrong."""
+class Backlog:
+    """What waited for the background work at one moment, and what of it is wrong."""
 
     at: datetime
-    sessions: dict[str, int]
-    sessions_capped: bool
-    pending: Queue
     interrupted: Queue
     overdue: Queue
     owed: Owed
     due_pulls: Queue
     undelivered: Queue
     uncounted: Queue
-    quota: list[QuotaUse]
-    quota_capped: bool
     last_runs: dict[str, datetime | None]
     lost_accounts: list[str]
 
@@ -77,40 +72,68 @@ class Overview:
         return list(find(self))
 
 
+@dataclass(frozen=True)
+class Overview(Backlog):
+    """The backlog, and what goes on beside it."""
+
+    sessions: dict[str, int]
+    sessions_capped: bool
+    pending: Queue
+    quota: list[QuotaUse]
+    quota_capped: bool
+
+
 def overview() -> Overview:
     """Look at everything once.
 
     Sessions are counted by effective state among the newest ``CAP``. Raises ``SettingError`` when
     FACEID cannot be read.
     """
-    sessions = VerificationSession.objects
-    pending = sessions.filter(status=Status.PENDING)
-    owed = _owed()
     states = _effective_states()
     calls = _newest_calls()
-    last_runs = heartbeat.last_runs()
     return Overview(
-        at=clock.now(),
+        **vars(backlog()),
         sessions=dict(Counter(states[:CAP])),
         sessions_capped=len(states) > CAP,
-        pending=_queue(pending, "lease_until", since="created_at"),
+        pending=_queue(
+            VerificationSession.objects.filter(status=Status.PENDING),
+            "lease_until",
+            since="created_at",
+        ),
+        quota=_quota(calls[:CAP]),
+        quota_capped=len(calls) > CAP,
+    )
+
+
+def backlog() -> Backlog:
+    """Look at what waits; raises ``SettingError`` when FACEID cannot be read."""
+    sessions = VerificationSession.objects
+    owed, due_pulls = _awaiting_results()
+    last_runs = heartbeat.last_runs()
+    return Backlog(
+        at=clock.now(),
         interrupted=_queue(sessions.interrupted(), "lease_until"),
         overdue=_queue(sessions.overdue(), "token_expires_at"),
         owed=owed,
-        due_pulls=_queue(sessions.owed_a_pull(), "next_pull_at"),
+        due_pulls=due_pulls,
         undelivered=_queue(_undelivered(), "id", since="created_at"),
         uncounted=_uncounted(last_runs["roll_up"]),
-        quota=_quota(calls[:CAP]),
-        quota_capped=len(calls) > CAP,
         last_runs=last_runs,
         lost_accounts=sorted(set(owed.by_account) - set(conf.get().accounts)),
     )
 
 
+def in_review() -> Queue:
+    """Sessions that wait for a decision by staff."""
+    waiting = VerificationSession.objects.filter(review=Review.PENDING)
+    return _queue(waiting, "id", since="result_at")
+
+
 def _queue(rows: QuerySet[Any], order: str, since: str = "") -> Queue:
     """The rows in their index's order; the first of them has waited longest, or nearly so."""
-    moments = list(rows.order_by(order).values_list(since or order, flat=True)[: CAP + 1])
-    return Queue(min(len(moments), CAP), len(moments) > CAP, min(moments, default=None))
+    looked_at = rows.order_by(order)[: CAP + 1]
+    seen = looked_at.aggregate(number=Count("pk"), oldest=Min(since or order))
+    return Queue(min(seen["number"], CAP), seen["number"] > CAP, seen["oldest"])
 
 
 def _undelivered() -> QuerySet[SessionEvent]:
@@ -120,7 +143,9 @@ def _undelivered() -> QuerySet[SessionEvent]:
 
 
 def _uncounted(last_run: datetime | None) -> Queue:
-    """Calls that no run of ``roll_up`` has counted."""
+    """Calls that no run of ``roll_up`` has counted; nobody asks while it runs as it should."""
+    if last_run is not None and clock.now() - last_run < heartbeat.STALE_AFTER:
+        return Queue(0, capped=False, oldest=None)
     calls = ApiCall.objects.all()
     if last_run is not None:
         calls = calls.filter(started_at__gt=last_run)
@@ -133,16 +158,20 @@ def _effective_states() -> list[str]:
     return [session.effective_status.value for session in newest]
 
 
-def _owed() -> Owed:
-    waiting = VerificationSession.objects.filter(
-        next_pull_at__isnull=False, status__in=(Status.ISSUED, Status.EXPIRED)
+def _awaiting_results() -> tuple[Owed, Queue]:
+    """Results still to be fetched, and all looks at a result that are due."""
+    columns = ("next_pull_at", "status", "account", "result_expires_at")
+    waiting = VerificationSession.objects.filter(next_pull_at__isnull=False)
+    rows = list(waiting.order_by("next_pull_at").values_list(*columns)[: CAP + 1])
+    capped, now = len(rows) > CAP, clock.now()
+    owed = [row for row in rows[:CAP] if row[1] in (Status.ISSUED, Status.EXPIRED)]
+    by_account = Counter(account for _due, _status, account, _closes in owed)
+    closing = min((closes for *_others, closes in owed if closes is not None), default=None)
+    due = [moment for moment, *_others in rows[:CAP] if moment is not None and moment <= now]
+    return (
+        Owed(len(owed), capped, dict(by_account), closing),
+        Queue(len(due), capped and len(due) == CAP, min(due, default=None)),
     )
-    rows = list(
-        waiting.order_by("next_pull_at").values_list("account", "result_expires_at")[: CAP + 1]
-    )
-    by_account = Counter(account for account, _closes in rows[:CAP])
-    closing = [closes for _account, closes in rows if closes is not None]
-    return Owed(min(len(rows), CAP), len(rows) > CAP, dict(by_account), min(closing, default=None))
 
 
 def _newest_calls() -> list[ApiCall]:
