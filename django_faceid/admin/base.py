@@ -45,7 +45,7 @@ class AuditAdmin(SearchingAdmin):
     """What a list's address may filter by: any other column would be a scan, or a probe."""
 
     class Media:
-        css = {"all": ("django_faceid/admin.css",)}
+        css = {"all": ("django_faceid/admin.css", "django_faceid/lists.css")}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -130,6 +130,12 @@ class AuditAdmin(SearchingAdmin):
             return ""
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         return reverse(name, args=[quote(pk)], current_app=self.admin_site.name)
+
+
+def over(first: object, second: str) -> SafeString:
+    """What a list's cell says, above what it says more quietly."""
+    more = format_html(' <span class="faceid-more">{}</span>', second) if second else ""
+    return format_html('<span class="faceid-short">{}</span>{}', str(first), more)
 
 
 def moment(when: datetime) -> SafeString:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import ApiCall, VerificationSession
 from ..story import badges, facts, search, tables, words
 from ..story.others import BULKY
-from .base import moment
+from .base import moment, over
 from .exports import ExportingAdmin
 from .filters import ActionFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
 from .time_filter import NAMES, StartedFilter
@@ -27,10 +27,8 @@ class ApiCallAdmin(ExportingAdmin):
         "started",
         "asked",
         "how_it_ended",
-        "error",
-        "took",
-        "queued",
         "request",
+        "took",
         "session_id",
     )
     list_filter = (StartedFilter, OutcomeFilter, ActionFilter, ErrorCodeFilter, SessionFilter)
@@ -54,12 +52,8 @@ class ApiCallAdmin(ExportingAdmin):
         return format_html('<code class="faceid-copy">{}</code>', call.session.public_id)
 
     @admin.display(description=_("outcome"))
-    def how_it_ended(self, call: ApiCall) -> badges.Badge:
-        return badges.of_outcome(call)
-
-    @admin.display(description=_("error code"))
-    def error(self, call: ApiCall) -> str | None:
-        return call.error_code or None
+    def how_it_ended(self, call: ApiCall) -> SafeString:
+        return over(badges.of_outcome(call), call.error_code)
 
     @admin.display(description=_("RequestId"))
     def request(self, call: ApiCall) -> SafeString | None:
@@ -67,13 +61,12 @@ class ApiCallAdmin(ExportingAdmin):
             return None
         return format_html('<code class="faceid-copy">{}</code>', call.request_id)
 
-    @admin.display(description=_("took, ms"))
-    def took(self, call: ApiCall) -> int | None:
-        return call.milliseconds
-
-    @admin.display(description=_("waited, ms"))
-    def queued(self, call: ApiCall) -> int:
-        return call.waited
+    @admin.display(description=_("took"))
+    def took(self, call: ApiCall) -> SafeString | None:
+        if call.milliseconds is None:
+            return None
+        waited = _("waited %d ms") % call.waited if call.waited else ""
+        return over(_("%d ms") % call.milliseconds, waited)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
         return super().get_queryset(request).defer(*(f"session__{name}" for name in BULKY))

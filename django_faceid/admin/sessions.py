@@ -15,7 +15,7 @@ from ..models import ApiCall, VerificationSession
 from ..services import holds
 from ..story import badges, clocks, facts, others, search, summary, tables, timeline, words
 from ..story.others import BULKY
-from .base import moment
+from .base import moment, over
 from .filters import (
     EffectiveStatusFilter,
     ErrorCodeFilter,
@@ -40,7 +40,6 @@ class VerificationSessionAdmin(SupportFile, ReviewQueue):
         "current_verdict",
         "result",
         "flow_name",
-        "mode",
         "session_id",
     )
     list_filter = (
@@ -65,8 +64,9 @@ class VerificationSessionAdmin(SupportFile, ReviewQueue):
         return format_html('<code class="faceid-copy">{}</code>', session.public_id)
 
     @admin.display(description=_("flow"))
-    def flow_name(self, session: VerificationSession) -> str:
-        return session.flow
+    def flow_name(self, session: VerificationSession) -> SafeString:
+        mode = _("live") if session.livemode else _("test")
+        return over(session.flow, str(mode))
 
     @admin.display(description=_("status"))
     def current_status(self, session: VerificationSession) -> badges.Badge:
@@ -77,18 +77,13 @@ class VerificationSessionAdmin(SupportFile, ReviewQueue):
         return badges.of_verdict(session)
 
     @admin.display(description=_("result"))
-    def result(self, session: VerificationSession) -> str | None:
+    def result(self, session: VerificationSession) -> SafeString | None:
         code = session.result_code or session.result_error or session.error_code
-        parts = (code, words.category(session.category))
-        return " · ".join(part for part in parts if part) or None
+        return over(code, words.category(session.category)) if code else None
 
     @admin.display(description=_("created"))
     def created(self, session: VerificationSession) -> SafeString:
         return moment(session.created_at)
-
-    @admin.display(description=_("mode"))
-    def mode(self, session: VerificationSession) -> str:
-        return str(_("live") if session.livemode else _("test"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VerificationSession]:
         return super().get_queryset(request).defer(*BULKY)

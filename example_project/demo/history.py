@@ -1,4 +1,4 @@
-"""A month that never was: sessions, calls and events for a desk that would be empty otherwise."""
+"""A week that never was: sessions, calls and events for a desk that would be empty otherwise."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Past:
         return list(model._default_manager.filter(username__in=chosen).order_by("username"))
 
     def _moment(self, days: int) -> datetime:
-        """More by day than by night, and more of late than a month ago."""
+        """More by day than by night, and more of late than at first."""
         while True:
             ago = timedelta(days=days * self._dice.random() ** 1.25, minutes=12)
             moment = self._now - ago

@@ -1,4 +1,4 @@
-"""A month of made-up sessions, and a queue that waits for the reviewers of the demo."""
+"""A week of made-up sessions, and a queue that waits for the reviewers of the demo."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ WAITING = (
 class Command(BaseCommand):
     """Fills an empty desk; a desk with anything on it is left as it is."""
 
-    help = "Make up a month of sessions, and some that wait for a decision."
+    help = "Make up a week of sessions, and some that wait for a decision."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sessions", type=int, default=900, help="how many; default 900")
-        parser.add_argument("--days", type=int, default=30, help="in how many days; default 30")
+        parser.add_argument("--days", type=int, default=7, help="in how many days; default 7")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if VerificationSession.objects.exists():
