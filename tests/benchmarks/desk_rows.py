@@ -211,7 +211,7 @@ def _fill_events(template: Model, first: int, last: int) -> None:
         from_verdict="'undecided'",
         to_verdict="CASE WHEN kind IN ('closed', 'review') THEN d.verdict ELSE 'undecided' END",
         source="CASE kind WHEN 'closed' THEN 'task' WHEN 'review' THEN 'staff' ELSE 'api' END",
-        reason="CASE kind WHEN 'review' THEN 'documents_checked' ELSE '' END",
+        reason="CASE kind WHEN 'review' THEN 'documents' ELSE '' END",
         created_at="happened",
         delivered_at="happened",
     )
