@@ -15,10 +15,12 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from django_faceid import clock, services
+from django_faceid.api import messages
 from django_faceid.models import (
     EventKind,
     KeptMedia,
     MediaKind,
+    NextAction,
     SessionEvent,
     Status,
     VerificationSession,
@@ -299,6 +301,16 @@ def test_a_result_waits_for_its_pictures_and_the_log_is_loud(
     loud = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(loud) == 3
     assert f"session={session.public_id} kind=best_frame outcome=OSError" in loud[0]
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_client_is_told_to_come_back_and_nothing_of_the_storage(
+    session: VerificationSession,
+) -> None:
+    services.report(session, 0)
+    services.fetch_result(session)
+    assert session.next_action == NextAction.WAIT
+    assert messages.reason(session) is None
 
 
 def test_pictures_come_once_the_storage_is_back(
