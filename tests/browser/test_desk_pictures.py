@@ -27,6 +27,13 @@ def take_a_loan(person: Page) -> None:
     person.get_by_role("heading", name="A colleague decides").wait_for()
 
 
+def opened(page: Page, name: str) -> Page:
+    """The tab in which a picture opens."""
+    with page.expect_popup() as tab:
+        page.get_by_role("button", name=name).click()
+    return tab.value
+
+
 def test_a_reviewer_opens_a_picture_and_plays_a_video(person: Page, staff: Enter) -> None:
     from playwright.sync_api import expect
 
@@ -36,19 +43,18 @@ def test_a_reviewer_opens_a_picture_and_plays_a_video(person: Page, staff: Enter
     page.goto(f"{SESSIONS}/{session}/change/")
     expect(page.get_by_text("Nobody has looked at it.")).to_have_count(2)
 
-    page.get_by_role("button", name="Open the best frame").click()
-    face = page.get_by_role("img", name="Best frame")
+    tab = opened(page, "Open the best frame")
+    face = tab.get_by_role("img", name="Best frame")
     assert face.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [120, 160]
-    assert list(violations(page)) == []
-    page.get_by_role("link", name="Back to the session").click()
+    assert list(violations(tab)) == []
 
-    page.get_by_role("button", name="Open the video").click()
-    player = page.locator("video")
+    tab = opened(page, "Open the video")
+    player = tab.locator("video")
     player.evaluate("e => new Promise(ok => { e.onended = ok; e.muted = true; e.play(); })")
-    assert list(violations(page)) == []
-    page.get_by_role("link", name="Back to the session").click()
-    expect(page.get_by_text("Last looked at by reviewer")).to_have_count(2)
-    expect(page.get_by_text("Picture looked at")).to_have_count(2)
+    assert list(violations(tab)) == []
+    tab.get_by_role("link", name="Back to the session").click()
+    expect(tab.get_by_text("Last looked at by reviewer")).to_have_count(2)
+    expect(tab.get_by_text("Picture looked at")).to_have_count(2)
 
 
 def test_a_picture_fits_a_phone(person: Page, staff: Enter) -> None:
@@ -57,9 +63,9 @@ def test_a_picture_fits_a_phone(person: Page, staff: Enter) -> None:
     session = first_of(page, WAITING)
     page.goto(f"{SESSIONS}/{session}/change/")
     assert page.evaluate(WIDER) == 0
-    page.get_by_role("button", name="Open the best frame").click()
-    page.get_by_role("img", name="Best frame").wait_for()
-    assert page.evaluate(WIDER) == 0
+    tab = opened(page, "Open the best frame")
+    tab.get_by_role("img", name="Best frame").wait_for()
+    assert tab.evaluate(WIDER) == 0
 
 
 def test_an_auditor_sees_that_pictures_are_kept_and_no_picture(person: Page, staff: Enter) -> None:

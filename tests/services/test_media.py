@@ -197,7 +197,10 @@ def test_what_tencent_does_not_send_properly_is_noted_and_no_error(
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
 
 
-def test_a_canceled_sessions_late_result_keeps_nothing(session: VerificationSession) -> None:
+@pytest.mark.usefixtures("broken")
+def test_a_canceled_sessions_late_result_keeps_nothing_and_waits_for_no_storage(
+    session: VerificationSession,
+) -> None:
     services.cancel(session)
     services.fetch_result(session)
     assert session.result_code == "0"
