@@ -85,7 +85,9 @@ def _moves(start: datetime, end: datetime) -> Counted:
 
 
 def _verdicts(start: datetime, end: datetime) -> Counted:
-    decided = _events(start, end).exclude(to_verdict=F("from_verdict"))
+    # The first of two decisions names the verdict that it proposes.
+    decided = _events(start, end).exclude(kind=EventKind.REVIEW_PROPOSED)
+    decided = decided.exclude(to_verdict=F("from_verdict"))
     for minute, verdict, number in _grouped(decided, "created_at", "to_verdict"):
         yield Key(minute, Metric.DECIDED, label=verdict), number
 

@@ -134,7 +134,8 @@ def straightforward() -> Counter[tuple[Any, ...]]:
         minute = by_minute(told.created_at)
         if told.kind == "transition":
             found[minute, "moved", "", told.to_status, 0] += 1
-        if told.to_verdict != told.from_verdict:
+        proposed = told.kind == "review_proposed"
+        if told.to_verdict != told.from_verdict and not proposed:
             found[minute, "decided", "", told.to_verdict, 0] += 1
         if told.kind == "reported":
             code = "other" if told.reason == "31337" else told.reason
