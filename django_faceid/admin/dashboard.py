@@ -42,7 +42,9 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
     name = given if given in RANGES else USUAL
     seen = figures(RANGES[name])
     urls = _urls(app_list)
+    sessions_url = urls.get(VerificationSession.__name__, "")
     calls_url = urls.get(ApiCall.__name__, "")
+    reviews = request.user.has_perm("faceid.review_verificationsession")
     return {
         "may_see": True,
         "links": [model for app in app_list for model in app["models"] if model["admin_url"]],
@@ -52,7 +54,8 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
         "step_name": NAMES[name][1],
         "seen": seen,
         "error_percent": round(ERROR * 100),
-        "sessions_url": urls.get(VerificationSession.__name__, ""),
+        "sessions_url": sessions_url,
+        "queue_url": f"{sessions_url}queue/" if sessions_url and reviews else "",
         "calls_url": calls_url,
         **_waiting(),
         **panels.sessions(seen),

@@ -83,8 +83,7 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
 
     def proposed_reversals(self) -> SessionQuerySet:
         """Sessions that count, and of which one of two people says that they should not so."""
-        proposed = self.filter(review_proposed__in=(Review.APPROVED, Review.REJECTED))
-        return proposed.exclude(review=Review.PENDING)
+        return self.exclude(review_proposed="").exclude(review=Review.PENDING)
 
     def overdue(self) -> SessionQuerySet:
         """``issued`` rows whose ten minutes are over."""

@@ -49,8 +49,8 @@ INDEXES = (
     PartialIndex(
         fields=["id"],
         name="faceid_s_proposed",
-        where=~Q(review_proposed=""),
-        otherwise=["review_proposed", "id"],
+        where=~Q(review_proposed="") & ~Q(review="pending"),
+        otherwise=["review_proposed", "review", "id"],
     ),
     PartialIndex(
         fields=["token_expires_at"],

@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from django_faceid import clock, services
 from django_faceid.admin import paging, queue
-from django_faceid.models import Review, Status, VerificationSession
+from django_faceid.models import Metric, Review, Status, VerificationSession
 from django_faceid.services import holds
 from django_faceid.testing import advance, make_session
 from tests.admin.conftest import REVIEW, SESSIONS, VIEW, StaffClient, do, page, text
+from tests.admin.test_dashboard import DASHBOARD, put
 
 QUEUE = f"{SESSIONS}queue/"
 NEXT = f"{QUEUE}next/"
@@ -215,9 +216,10 @@ def test_the_queue_costs_the_same_whatever_waits(staff: StaffClient) -> None:
     assert queries() == few <= 8
 
 
-def test_reviewers_find_the_queue_from_the_list_and_others_do_not(staff: StaffClient) -> None:
+def test_reviewers_find_the_queue_from_every_page_and_others_do_not(staff: StaffClient) -> None:
     session = waiting()
-    for url in (SESSIONS, page(session)):
+    put(Metric.MOVED, 1, label="issued")
+    for url in (DASHBOARD, SESSIONS, page(session)):
         assert QUEUE in text(staff(*REVIEW), url)
         assert QUEUE not in text(staff(*VIEW), url)
 
