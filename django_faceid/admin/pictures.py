@@ -18,6 +18,7 @@ from ..models.database import write_alias
 from ..services import media
 from ..services.errors import ServiceError
 from ..story import people, pictures
+from . import ranges
 from .advice import what_to_do
 from .forms import ErasureForm
 from .personal import PersonalData
@@ -102,7 +103,7 @@ class Pictures(PersonalData):
             text = _("Open it from here: each look is put on record.")
             self.message_user(request, text, messages.INFO)
             return self._back(session)
-        return self._bytes(kept)
+        return self._bytes(request, kept)
 
     def _look(
         self, request: HttpRequest, session: VerificationSession, kept: KeptMedia
@@ -140,13 +141,13 @@ class Pictures(PersonalData):
             .exists()
         )
 
-    def _bytes(self, kept: KeptMedia) -> HttpResponse:
+    def _bytes(self, request: HttpRequest, kept: KeptMedia) -> HttpResponse:
         try:
             content = media.read(kept)
         except media.Unreadable:
             return HttpResponse(_("It cannot be read."), status=503, content_type="text/plain")
         shown_as = content_type(content)
-        response = HttpResponse(content, content_type=shown_as)
+        response = ranges.answer(request, content, shown_as)
         response["Content-Disposition"] = "attachment" if shown_as == UNKNOWN else "inline"
         response["Content-Security-Policy"] = "default-src 'none'; sandbox"
         response["Cross-Origin-Resource-Policy"] = "same-origin"

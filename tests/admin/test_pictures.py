@@ -170,6 +170,53 @@ def test_what_is_no_picture_is_a_file_to_save(
     assert answer["Content-Disposition"] == "attachment"
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-1", 0, 1),
+        ("bytes=10-", 10, None),
+        ("bytes=-5", -5, None),
+        ("bytes=-999999999", 0, None),
+        ("bytes=5-999999999", 5, None),
+    ],
+)
+def test_a_player_gets_the_part_that_it_asks_for(
+    staff: StaffClient, kept: VerificationSession, asked: str, first: int, last: int | None
+) -> None:
+    browser = staff(*LOOK)
+    browser.post(picture(kept, "video"))
+    answer = browser.get(picture(kept, "video"), headers={"Range": asked})
+    part = VIDEO[first:] if last is None else VIDEO[first : last + 1]
+    begin = len(VIDEO) + first if first < 0 else first
+    assert (answer.status_code, answer.content) == (206, part)
+    end = begin + len(part) - 1
+    assert answer["Content-Range"] == f"bytes {begin}-{end}/{len(VIDEO)}"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("bytes=999999-", 416),
+        ("bytes=-0", 416),
+        ("bytes=9-3", 416),
+        ("bytes=-", 200),
+        ("bytes=0-1,4-5", 200),
+        ("lines=1-2", 200),
+        ("bytes=" + "9" * 400 + "-", 200),
+        ("nonsense", 200),
+    ],
+)
+def test_a_part_that_is_not_there_or_makes_no_sense(
+    staff: StaffClient, kept: VerificationSession, asked: str, status: int
+) -> None:
+    browser = staff(*LOOK)
+    browser.post(picture(kept, "video"))
+    answer = browser.get(picture(kept, "video"), headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (status, VIDEO if status == 200 else b"")
+
+
 @pytest.mark.parametrize("rights", [VIEW, REVIEW, ERASE, ("view_personal_data",)])
 def test_without_the_right_nobody_looks(
     staff: StaffClient, kept: VerificationSession, rights: tuple[str, ...]
@@ -330,6 +377,7 @@ def test_nothing_is_erased_under_a_legal_hold(
     staff: StaffClient, kept: VerificationSession
 ) -> None:
     VerificationSession.objects.filter(pk=kept.pk).update(legal_hold=True)
+    assert staff(*ERASE).get(page(kept, "erase-pictures")).status_code == 302
     assert "legal hold" in erase(staff(*ERASE), kept)
     assert kept.media.filter(erased_at=None).count() == 3
 

@@ -51,6 +51,8 @@ def test_a_reviewer_opens_a_picture_and_plays_a_video(person: Page, staff: Enter
     tab = opened(page, "Open the video")
     player = tab.locator("video")
     player.evaluate("e => new Promise(ok => { e.onended = ok; e.muted = true; e.play(); })")
+    player.evaluate("e => new Promise(ok => { e.onseeked = ok; e.currentTime = 0.5; })")
+    assert player.evaluate("e => e.currentTime") == 0.5
     assert list(violations(tab)) == []
     tab.get_by_role("link", name="Back to the session").click()
     expect(tab.get_by_text("Last looked at by reviewer")).to_have_count(2)
