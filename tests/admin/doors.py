@@ -13,7 +13,8 @@ OPERATE, EXPORT = "operate_verificationsession", "export_verificationsession"
 ERASE = "erase_verificationsession"
 EVERY = frozenset({SESSIONS, CALLS, PERSON, REVIEW, OPERATE, EXPORT, ERASE})
 
-LOGIN, REFUSED, NOT_SO = 302, 403, 405
+DESK = "/admin/faceid/"
+LOGIN, REFUSED, MISSING, NOT_SO = 302, 403, 404, 405
 
 
 class Door(NamedTuple):

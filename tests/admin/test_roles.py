@@ -17,9 +17,11 @@ from django_faceid.testing import make_session
 from tests.admin.conftest import make_call
 from tests.admin.doors import (
     CALLS,
+    DESK,
     EVERY,
     EXPORT,
     LOGIN,
+    MISSING,
     OPERATE,
     PERSON,
     REFUSED,
@@ -93,8 +95,15 @@ def test_each_role_is_answered_as_the_table_says(role: str, addresses: Mapping[s
     assert seen == expected
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_the_dashboard_is_there_for_who_may_see_anything_at_all(role: str) -> None:
+    status = 200 if ROLES[role] & {SESSIONS, CALLS} else MISSING
+    for ask in (somebody(role).get, somebody(role).post):
+        assert ask(DESK).status_code == status
+
+
 def test_strangers_are_asked_who_they_are(client: Client, addresses: Mapping[str, str]) -> None:
-    for url in addresses.values():
+    for url in [DESK, *addresses.values()]:
         for answer in (client.get(url), client.post(url)):
             assert answer.status_code == LOGIN
             assert answer["Location"].startswith("/admin/login/")
@@ -103,7 +112,7 @@ def test_strangers_are_asked_who_they_are(client: Client, addresses: Mapping[str
 def test_customers_are_strangers_at_the_desk(addresses: Mapping[str, str]) -> None:
     browser = Client()
     browser.force_login(User.objects.get(username="customer"))
-    for url in addresses.values():
+    for url in [DESK, *addresses.values()]:
         for answer in (browser.get(url), browser.post(url)):
             assert answer.status_code == LOGIN
             assert answer["Location"].startswith("/admin/login/")

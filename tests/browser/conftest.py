@@ -17,7 +17,7 @@ from example_project.ports import HOST, free_port
 from tests.machine import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
+START_SECONDS = 180
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

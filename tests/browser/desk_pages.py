@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.admin.doors import ROUTES
+from tests.admin.doors import DESK, ROUTES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-DESK = "/admin/faceid/"
 WAITING = f"{DESK}verificationsession/?review__exact=pending"
 
 

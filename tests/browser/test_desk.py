@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.desk_pages import DESK, WAITING, first_of
+from tests.admin.doors import DESK
+from tests.browser.desk_pages import WAITING, first_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -89,3 +91,35 @@ def test_a_pasted_token_finds_its_session_and_is_never_shown_again(
     expect(page.get_by_role("heading", name="Time line")).to_be_visible()
     assert token not in page.url
     assert token not in page.content()
+
+
+def test_an_auditor_reads_how_it_goes(staff: Enter) -> None:
+    from playwright.sync_api import expect
+
+    page = staff("auditor")
+    page.goto("/admin/")
+    page.get_by_role("link", name="Identity verification", exact=True).first.click()
+    issued = page.get_by_role("listitem").filter(has_text="Tokens issued").locator(".faceid-big")
+    in_a_day = int(issued.inner_text())
+    assert in_a_day > 0
+    page.get_by_role("link", name="7 days").click()
+    page.get_by_role("link", name="7 days").and_(page.locator("[aria-current=page]")).wait_for()
+    assert int(issued.inner_text()) > in_a_day
+    page.get_by_text("The numbers as a table").first.click()
+    expect(page.get_by_role("table").filter(has_text="Verified").first).to_be_visible()
+    expect(page.get_by_text("HY_CAMERA_PERMISSION_ERROR")).to_be_visible()
+
+
+def test_an_auditor_takes_a_filtered_list_away_without_anybodys_name(staff: Enter) -> None:
+    reviewer = staff("reviewer")
+    open_waiting(reviewer)
+    name = reviewer.locator(".faceid-states dd").first.inner_text()
+    page = staff("auditor")
+    page.goto(WAITING)
+    rows = page.locator("#result_list tbody tr").count()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    taken = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert taken.splitlines()[-1] == f"# complete: {rows} rows"
+    assert name not in taken
+    assert reviewer.request.get(f"{DESK}verificationsession/export.csv").status == 403
