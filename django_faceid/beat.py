@@ -17,5 +17,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "faceid-recover-interrupted": _every(60.0, "recover_interrupted"),
     "faceid-deliver-events": _every(30.0, "deliver_events"),
     "faceid-roll-up": _every(60.0, "roll_up"),
+    "faceid-run-bulk-jobs": _every(5.0, "run_bulk_jobs"),
 }
 """Entries for ``CELERY_BEAT_SCHEDULE``; each says how often a task runs and when it is stale."""

@@ -21,6 +21,7 @@ __all__ = [
     "fetch_session_result",
     "recover_interrupted",
     "roll_up",
+    "run_bulk_jobs",
 ]
 
 
@@ -69,3 +70,10 @@ def roll_up() -> None:
     """Count what happened, for the dashboard."""
     services.roll_up()
     heartbeat.beat("roll_up")
+
+
+@shared_task(name="django_faceid.run_bulk_jobs", ignore_result=True)
+def run_bulk_jobs() -> None:
+    """Work on what staff started for many sessions."""
+    services.run_bulk_jobs()
+    heartbeat.beat("run_bulk_jobs")

@@ -72,6 +72,7 @@ def test_a_tick_does_all_of_the_background_work() -> None:
         "recover_interrupted 1",
         "deliver_events 1",
         "collect_results 2",
+        "run_bulk_jobs 0",
     ]
     for row in (pending, passed, walked, event):
         row.refresh_from_db()
@@ -105,6 +106,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_turn(
         "recover_interrupted failed: ZeroDivisionError",
         "deliver_events 0",
         "collect_results 0",
+        "run_bulk_jobs 0",
     ]
     assert "outcome=failed" in caplog.text
     assert "recover_interrupted" not in {heart.task for heart in Heartbeat.objects.all()}

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from .. import clock, conf, services
+from .. import conf, services
 from ..models import Source, Status, VerificationSession
 from ..services.errors import ServiceError
 from ..story import badges, words
@@ -27,12 +27,6 @@ class Act(NamedTuple):
     url: str
     posts: bool
     tone: str
-
-
-def can_fetch(session: VerificationSession) -> bool:
-    """Whether Tencent can still be asked how a session ended."""
-    ends = session.result_expires_at
-    return bool(session.sdk_token and ends and clock.now() < ends)
 
 
 class SessionActs(ExportingAdmin):
@@ -62,7 +56,7 @@ class SessionActs(ExportingAdmin):
         """The buttons that make sense for this session and this member of staff."""
         found = []
         if self.has_operate_permission(request):
-            if can_fetch(session):
+            if session.is_fetchable:
                 found.append(self._act(session, _("Fetch result"), "fetch-result"))
             if session.effective_status == Status.ISSUED:
                 found.append(self._act(session, _("Cancel session"), "cancel", tone=badges.BAD))
@@ -106,7 +100,7 @@ class SessionActs(ExportingAdmin):
         return self._back(session)
 
     def _fetch_result(self, request: HttpRequest, session: VerificationSession) -> None:
-        if not can_fetch(session):
+        if not session.is_fetchable:
             text = _("There is nothing to fetch: no token is held, or Tencent has forgotten it.")
             self.message_user(request, text, messages.WARNING)
             return

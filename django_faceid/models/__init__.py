@@ -1,5 +1,6 @@
 """What is known, and which changes are legal."""
 
+from .bulk import BulkAct, BulkItem, BulkJob, ItemState, JobState
 from .calls import ApiCall, Outcome
 from .events import EventKind, SessionEvent, Source
 from .idempotency import IdempotencyClaim
@@ -14,11 +15,16 @@ from .verdicts import Decision, NextAction, Review, Verdict, decide
 __all__ = [
     "TRANSITIONS",
     "ApiCall",
+    "BulkAct",
+    "BulkItem",
+    "BulkJob",
     "ClosedReason",
     "Decision",
     "EventKind",
     "Heartbeat",
     "IdempotencyClaim",
+    "ItemState",
+    "JobState",
     "KeptMedia",
     "MediaKind",
     "Metric",

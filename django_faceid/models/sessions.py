@@ -163,6 +163,12 @@ class VerificationSession(models.Model):
         return (self.token_expires_at - clock.now()).total_seconds()
 
     @property
+    def is_fetchable(self) -> bool:
+        """Whether Tencent can still be asked how this ended."""
+        ends = self.result_expires_at
+        return bool(self.sdk_token and ends and clock.now() < ends)
+
+    @property
     def owes_result(self) -> bool:
         """Whether Tencent will still be asked how this ended."""
         return self.next_pull_at is not None and self.status in (Status.ISSUED, Status.EXPIRED)

@@ -1,5 +1,6 @@
 """The public Python interface: acts that involve Tencent, a signal or several tables."""
 
+from .bulk import run_bulk_jobs, start_bulk, stop_bulk
 from .canceling import cancel
 from .collecting import claim_due, collect, collect_results
 from .expiry import expire_tokens
@@ -36,4 +37,7 @@ __all__ = [
     "report",
     "reveal",
     "roll_up",
+    "run_bulk_jobs",
+    "start_bulk",
+    "stop_bulk",
 ]

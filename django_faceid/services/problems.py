@@ -75,6 +75,7 @@ def _stopped_tasks(backlog: Backlog) -> Iterator[Problem]:
         "recover_interrupted": backlog.interrupted,
         "deliver_events": backlog.undelivered,
         "roll_up": backlog.uncounted,
+        "run_bulk_jobs": backlog.bulk,
     }
     for entry in BEAT_SCHEDULE.values():
         task = entry["task"].partition(".")[2]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Min, QuerySet
 
 from .. import clock, conf
-from ..models import ApiCall, Review, SessionEvent, Status, VerificationSession
+from ..models import ApiCall, BulkJob, Review, SessionEvent, Status, VerificationSession
 from . import heartbeat, outbox
 from .problems import Problem, find
 
@@ -63,6 +63,7 @@ class Backlog:
     due_pulls: Queue
     undelivered: Queue
     uncounted: Queue
+    bulk: Queue
     last_runs: dict[str, datetime | None]
     lost_accounts: list[str]
 
@@ -118,6 +119,7 @@ def backlog() -> Backlog:
         due_pulls=due_pulls,
         undelivered=_queue(_undelivered(), "id", since="created_at"),
         uncounted=_uncounted(last_runs["roll_up"]),
+        bulk=_queue(BulkJob.objects.due(), "lease_until"),
         last_runs=last_runs,
         lost_accounts=sorted(set(owed.by_account) - set(conf.get().accounts)),
     )

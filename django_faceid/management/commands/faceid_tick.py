@@ -18,6 +18,7 @@ STEPS: tuple[Callable[[], int], ...] = (
     services.recover_interrupted,
     services.deliver_events,
     services.collect_results,
+    services.run_bulk_jobs,
     services.roll_up,
 )
 
