@@ -32,6 +32,9 @@ class KeyedChangeList(ChangeList):
     ``?after=0`` the oldest. Counts stop at ``MOST_COUNTED``; ``capped`` says when they did.
     """
 
+    # Which links a template draws.
+    pages_by_key = True
+
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Any]:

@@ -1,4 +1,4 @@
-"""A host with two admin sites; the second has no pages of calls or users."""
+"""A host with admin sites of its own: one without pages of calls or users, one with Django's own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from django.contrib import admin
 from django.urls import path
 
 from django_faceid.admin import VerificationSessionAdmin
-from django_faceid.models import VerificationSession
+from django_faceid.models import ApiCall, VerificationSession
 
 backoffice = admin.AdminSite("backoffice")
 backoffice.register(VerificationSession, VerificationSessionAdmin)
 
+plain = admin.AdminSite("plain")
+plain.register([VerificationSession, ApiCall])
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("backoffice/", backoffice.urls),
+    path("plain/", plain.urls),
 ]

@@ -164,3 +164,15 @@ def test_a_host_that_narrows_the_list_narrows_every_page(
     monkeypatch.setattr(VerificationSessionAdmin, "get_queryset", narrowed)
     assert shown(superuser, "") == rest[:3]
     assert shown(superuser, "?after=0") == rest[3:]
+
+
+@pytest.mark.urls("tests.admin.second_site")
+@pytest.mark.parametrize("model", ["verificationsession", "apicall"])
+def test_a_hosts_own_admin_for_the_tables_keeps_djangos_pages(
+    superuser: Client, model: str, customer: User
+) -> None:
+    for _ in range(101):
+        make_call(make_session(customer, status=Status.FAILED))
+    html = text(superuser, f"/plain/faceid/{model}/")
+    assert 'href="?p=2"' in html
+    assert "faceid-pages" not in html

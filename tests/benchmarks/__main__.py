@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("collect", "crash", "hanging", "idempotency", "quota", "sweep")
+NAMES = ("collect", "crash", "desk", "hanging", "idempotency", "quota", "sweep")
 
 
 def main(arguments: list[str]) -> int:

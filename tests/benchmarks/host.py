@@ -15,6 +15,7 @@ from rest_framework.authentication import BaseAuthentication
 
 from django_faceid import conf
 
+from . import rival_desk
 from .hanging import USER_HEADER
 
 # What a page's own database takes; its thread is held, the processor is not.
@@ -48,6 +49,7 @@ def unprotected(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("page/", page),
     path("admin/", admin.site.urls),
+    path("rival/", rival_desk.site.urls),
     path("faceid/", include("django_faceid.api.urls")),
     path("unprotected/", unprotected),
 ]

@@ -1,0 +1,130 @@
+"""The audit desk at ten million calls, beside itself when small and beside Django's own admin.
+
+The rows take minutes to make: ``--keep`` leaves them for the next run, ``--build`` makes no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from . import databases, desk_pages, desk_rows
+from .children import children, in_child
+from .desk_pages import ALL, DASHBOARD, LISTS, RIVAL, SEARCHES, SESSION_PAGE, Seen
+from .tables import Bounds, machine, table
+
+SESSIONS, SMALL = 2_000_000, 10_000
+MOST_MS = {SESSION_PAGE: 150.0, DASHBOARD: 200.0}
+MS, GROWTH, QUERIES, FASTER = 100.0, 1.3, 8, 50
+EXPORTED, EXPORT_MB = 20_000, 50
+RIVALRY = (
+    "sessions: first page",
+    "calls: first page",
+    "sessions: by RequestId",
+    "calls: by RequestId",
+)
+_MIGRATION = Path(__file__).parents[2] / "django_faceid/migrations/0001_initial.py"
+
+
+def _rows(sessions: int, keep: bool) -> databases.Lasting:
+    """A database with so many sessions, made anew when tables or rows have changed since."""
+    made_from = _MIGRATION.read_bytes() + Path(desk_rows.__file__).read_bytes()
+    return databases.lasting(
+        f"faceid_desk_{sessions}",
+        hashlib.sha256(made_from).hexdigest()[:16],
+        lambda address: in_child(databases.environment(address), desk_rows.fill, sessions),
+        keep,
+    )
+
+
+def _alternately(
+    small: ProcessPoolExecutor, large: ProcessPoolExecutor, runs: int
+) -> dict[str, tuple[list[Seen], list[Seen]]]:
+    """Looks at every page at both sizes in turns, so that a busy moment falls on both."""
+    seen: dict[str, tuple[list[Seen], list[Seen]]] = {label: ([], []) for label in ALL}
+    for run in range(-1, runs):
+        for label, looks in seen.items():
+            for pool, taken in zip((small, large), looks, strict=True):
+                look = pool.submit(desk_pages.look, label).result()
+                if run >= 0:  # the first look warms up
+                    taken.append(look)
+    return seen
+
+
+def _ms(looks: list[Seen]) -> float:
+    return median(look.seconds for look in looks) * 1e3
+
+
+def _pages(
+    bounds: Bounds, small: ProcessPoolExecutor, large: ProcessPoolExecutor, runs: int
+) -> dict[str, float]:
+    lines, found = [], {}
+    for label, (few, many) in _alternately(small, large, runs).items():
+        at_few, at_many = _ms(few), _ms(many)
+        asked = [pool.submit(desk_pages.queries, label).result() for pool in (small, large)]
+        # A page that has become fuller shows more rows: only equals are compared.
+        same = few[0].rows == many[0].rows
+        growth = f"{at_many / at_few:.2f}" if same else "-"
+        lines.append((label, f"{at_few:.1f}", f"{at_many:.1f}", growth, asked[1], many[0].rows))
+        bounds.at_most(f"{label}, ms", at_many, MOST_MS.get(label, MS))
+        if label in LISTS or label in SEARCHES:
+            bounds.at_most(f"{label}, queries", max(asked), QUERIES)
+            if same:
+                bounds.at_most(f"{label}, times small", at_many / at_few, GROWTH)
+        found[label] = at_many
+    head = ("page", "small, ms", "large, ms", "times", "queries", "rows")
+    table("The desk", head, lines)
+    return found
+
+
+def _rival(bounds: Bounds, large: ProcessPoolExecutor, ours: dict[str, float]) -> None:
+    lines = []
+    for label in RIVALRY:
+        taken = large.submit(desk_pages.look, label, RIVAL).result().seconds * 1e3
+        lines.append((label, f"{ours[label]:.1f}", f"{taken:.0f}", f"{taken / ours[label]:.0f}"))
+        bounds.at_least(f"{label}, times faster than the rival", taken / ours[label], FASTER)
+    table("A default ModelAdmin", ("page", "ours, ms", "rival's, ms", "times"), lines)
+
+
+def _export(bounds: Bounds, address: str) -> None:
+    lines = []
+    for model in (desk_pages.SESSIONS, desk_pages.CALLS):
+        # In a process of its own, so that its memory is its own.
+        environment = databases.environment(address)
+        rows, seconds, grown = in_child(environment, desk_pages.take_away, model)
+        lines.append((model.strip("/"), rows, f"{rows / seconds:.0f}", f"{grown:.0f}"))
+        bounds.at_least(f"{model} exported, rows a second", rows / seconds, EXPORTED)
+        bounds.at_most(f"{model} exported, MB more", grown, EXPORT_MB)
+    table("Export of a whole list", ("list", "rows", "rows a second", "MB more"), lines)
+
+
+def main(argv: list[str]) -> int:
+    """Measure the desk; 1 when a bound is missed."""
+    options = argparse.ArgumentParser(prog="desk", description=__doc__)
+    options.add_argument("--sessions", type=int, default=SESSIONS, help="five calls for each")
+    options.add_argument("--runs", type=int, default=9, help="looks at each page, for the median")
+    options.add_argument("--keep", action="store_true", help="leave the rows for the next run")
+    options.add_argument("--build", action="store_true", help="make the rows and measure nothing")
+    given = options.parse_args(argv)
+    bounds = Bounds()
+    with ExitStack() as stack:
+        small, large = (
+            stack.enter_context(_rows(number, given.keep or given.build))
+            for number in (SMALL, given.sessions)
+        )
+        if given.build:
+            return 0
+        machine()
+        pools = [
+            stack.enter_context(children(1, databases.environment(address)))
+            for address in (small, large)
+        ]
+        found = _pages(bounds, *pools, given.runs)
+        _rival(bounds, pools[1], found)
+        _export(bounds, large)
+        machine()
+    return bounds.exit_status
