@@ -1,4 +1,4 @@
-"""A host with admin sites of its own: one without pages of calls or users, one with Django's own."""
+"""A host with admin sites of its own: one without calls and users, one as Django makes it."""
 
 from __future__ import annotations
 

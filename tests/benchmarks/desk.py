@@ -8,17 +8,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from statistics import median
 
 from . import databases, desk_pages, desk_rows
 from .children import children, in_child
-from .desk_pages import ALL, DASHBOARD, LISTS, RIVAL, SEARCHES, SESSION_PAGE, Seen
+from .desk_pages import ALL, DASHBOARDS, LISTS, RIVAL, SEARCHES, SESSION_PAGE, Seen
 from .tables import Bounds, machine, table
 
 SESSIONS, SMALL = 2_000_000, 10_000
-MOST_MS = {SESSION_PAGE: 150.0, DASHBOARD: 200.0}
+MOST_MS = {SESSION_PAGE: 150.0, **dict.fromkeys(DASHBOARDS, 200.0)}
 MS, GROWTH, QUERIES, FASTER = 100.0, 1.3, 8, 50
 EXPORTED, EXPORT_MB = 20_000, 50
 RIVALRY = (
@@ -30,7 +30,7 @@ RIVALRY = (
 _MIGRATION = Path(__file__).parents[2] / "django_faceid/migrations/0001_initial.py"
 
 
-def _rows(sessions: int, keep: bool) -> databases.Lasting:
+def _rows(sessions: int, keep: bool) -> AbstractContextManager[str]:
     """A database with so many sessions, made anew when tables or rows have changed since."""
     made_from = _MIGRATION.read_bytes() + Path(desk_rows.__file__).read_bytes()
     return databases.lasting(
@@ -119,12 +119,12 @@ def main(argv: list[str]) -> int:
         if given.build:
             return 0
         machine()
-        pools = [
+        few, many = (
             stack.enter_context(children(1, databases.environment(address)))
             for address in (small, large)
-        ]
-        found = _pages(bounds, *pools, given.runs)
-        _rival(bounds, pools[1], found)
+        )
+        found = _pages(bounds, few, many, given.runs)
+        _rival(bounds, many, found)
         _export(bounds, large)
         machine()
     return bounds.exit_status

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 SESSIONS, CALLS = "verificationsession/", "apicall/"
-SESSION_PAGE, TOKEN, DASHBOARD = "session page", "sessions: by token", "dashboard"
+SESSION_PAGE, TOKEN = "session page", "sessions: by token"
 OURS, RIVAL = "/admin/faceid/", "/rival/faceid/"
 
 LISTS = {
@@ -85,9 +85,10 @@ SEARCHES = {
 PAGES = {
     SESSION_PAGE: SESSIONS + "{story}/change/",
     "API call page": CALLS + "{call}/change/",
-    DASHBOARD: "",
+    "review queue": f"{SESSIONS}queue/",
 }
-ALL = {**LISTS, **SEARCHES, **PAGES}
+DASHBOARDS = {f"dashboard, {span}": f"?range={span}" for span in ("1h", "24h", "90d")}
+ALL = {**LISTS, **SEARCHES, **PAGES, **DASHBOARDS}
 
 
 class Seen(NamedTuple):
@@ -123,8 +124,8 @@ def take_away(model: str) -> tuple[int, float, float]:
     browser = _browser()
     before = peak_megabytes()
     began = time.perf_counter()
-    response = browser.get(f"{OURS}{model}export.csv")
-    lines = sum(chunk.count(b"\n") for chunk in response.streaming_content)  # type: ignore[arg-type]
+    response: Any = browser.get(f"{OURS}{model}export.csv")
+    lines = sum(chunk.count(b"\n") for chunk in response.streaming_content)
     return lines, time.perf_counter() - began, peak_megabytes() - before
 
 
