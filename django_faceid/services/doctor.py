@@ -24,7 +24,7 @@ from ..tencent.errors import (
     TokenUnusable,
 )
 from ..tencent.types import GET_RESULT, REGIONS, GetFaceIdResultIntlResponse
-from . import heartbeat
+from . import heartbeat, vault
 from .calls import Errand, call
 from .errors import ServiceError
 
@@ -64,6 +64,7 @@ def examine(account: str | None = None) -> Iterator[Finding]:
     yield migrated
     if migrated.level is Level.OK:
         yield from _schedule()
+        yield from _storage()
         yield from _accounts(account)
 
 
@@ -115,6 +116,31 @@ def _schedule() -> Iterator[Finding]:
             yield Finding(Level.WARN, task, seen, advice)
         else:
             yield Finding(Level.OK, task, seen)
+
+
+def _storage() -> Iterator[Finding]:
+    """Whether pictures can be kept where a flow keeps any, by keeping something."""
+    try:
+        flows = [conf.flow(name) for name in conf.flow_names()]
+    except conf.SettingError:
+        return  # named above
+    if not any(flow and flow.keep_media for flow in flows):
+        return
+    advice = "mend it: results wait for their pictures, and nobody can look at those that are kept"
+    name = f"storage {vault.ALIAS}"
+    try:
+        sealed = vault.seal(vault.Picture(b"faceid_check"))
+        file = vault.save(sealed)
+        vault.load(file, sealed.key)
+    except Exception as error:  # the storage is the host's
+        seen = f"it takes or gives no file ({type(error).__name__})"
+        yield Finding(Level.FAIL, name, seen, advice)
+        return
+    if vault.remove([file]):
+        yield Finding(Level.OK, name, "took a file, gave it back and deleted it")
+    else:
+        advice = "let it delete files: what is erased stays there, though nobody can read it"
+        yield Finding(Level.WARN, name, "it deletes no file", advice)
 
 
 def _accounts(only: str | None) -> Iterator[Finding]:
