@@ -31,7 +31,8 @@ _SPACINGS = (
     (timedelta(days=30), timedelta(days=4), "j M"),
     (timedelta.max, timedelta(days=14), "j M"),
 )
-_QUARTER = timedelta(minutes=15)
+# What every time zone is a whole number of hours and of these away from UTC.
+_UNIT = timedelta(minutes=5)
 
 
 class Series(NamedTuple):
@@ -235,14 +236,12 @@ def _round_moments(since: datetime, until: datetime) -> Iterator[tuple[datetime,
 
 
 def _hours(since: datetime, until: datetime, spacing: timedelta) -> Iterator[datetime]:
-    # By the clock on the wall, which a time zone may set by quarters of an hour.
-    unit = min(spacing, _QUARTER)
-    moment = since + (unit - timedelta(seconds=since.timestamp() % unit.total_seconds())) % unit
+    moment = since + -timedelta(seconds=since.timestamp()) % _UNIT
     while moment <= until:
         local = timezone.localtime(moment)
         if timedelta(hours=local.hour, minutes=local.minute) % spacing == timedelta(0):
             yield moment
-        moment += unit
+        moment += _UNIT
 
 
 def _days(since: datetime, until: datetime, spacing: timedelta) -> Iterator[datetime]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock, conf
@@ -42,9 +43,7 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
     name = given if given in RANGES else USUAL
     seen = figures(RANGES[name])
     urls = _urls(app_list)
-    sessions_url = urls.get(VerificationSession.__name__, "")
     calls_url = urls.get(ApiCall.__name__, "")
-    reviews = request.user.has_perm("faceid.review_verificationsession")
     return {
         "may_see": True,
         "links": [model for app in app_list for model in app["models"] if model["admin_url"]],
@@ -54,9 +53,7 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
         "step_name": NAMES[name][1],
         "seen": seen,
         "error_percent": round(ERROR * 100),
-        "sessions_url": sessions_url,
-        "queue_url": f"{sessions_url}queue/" if sessions_url and reviews else "",
-        "calls_url": calls_url,
+        "review_url": _review_url(request, urls),
         **_waiting(),
         **panels.sessions(seen),
         "funnel": list(panels.funnel(seen)),
@@ -71,6 +68,15 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
 def _urls(app_list: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     models = (model for app in app_list for model in app["models"])
     return {model["object_name"]: model["admin_url"] or "" for model in models}
+
+
+def _review_url(request: HttpRequest, urls: Mapping[str, str]) -> str:
+    """Where sessions wait for a decision: the queue for those who decide, else the list."""
+    sessions = urls.get(VerificationSession.__name__, "")
+    if not sessions or not request.user.has_perm("faceid.review_verificationsession"):
+        return sessions and f"{sessions}?review=pending"
+    site = getattr(request, "current_app", None)
+    return reverse("admin:faceid_verificationsession_queue", current_app=site)
 
 
 def _waiting() -> dict[str, Any]:
