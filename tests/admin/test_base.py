@@ -6,13 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from django_faceid.models import ApiCall, SessionEvent, Status, VerificationSession
+from django_faceid.models import ApiCall, Status, VerificationSession
 from django_faceid.testing import make_session
 from tests.admin.conftest import (
     CALLS,
     SESSIONS,
-    VIEW,
-    StaffClient,
     call_page,
     make_call,
     page,
@@ -49,28 +47,6 @@ def test_not_even_superusers_add_change_or_delete(
         superuser.post(url, chosen)
     assert VerificationSession.objects.get().version == session.version
     assert ApiCall.objects.count() == 1
-
-
-@pytest.mark.parametrize("superuser_too", [True, False])
-def test_users_with_sessions_can_be_deleted(
-    staff: StaffClient, session: VerificationSession, customer: User, superuser_too: bool
-) -> None:
-    reviewer = User.objects.create_user("reviewer")
-    SessionEvent.objects.create(
-        session=session, kind="review", source="staff", actor=reviewer, actor_pk=reviewer.pk
-    )
-    someone = User.objects.create_user("deleter", is_staff=True, is_superuser=superuser_too)
-    browser = staff(*VIEW, "view_user", "delete_user", user=someone)
-    for user in (customer, reviewer):
-        url = f"/admin/auth/user/{user.pk}/delete/"
-        assert "Are you sure" in text(browser, url)
-        browser.post(url, {"post": "yes"})
-        assert not User.objects.filter(pk=user.pk).exists()
-    session.refresh_from_db()
-    assert session.user is None
-    html = text(browser, page(session))
-    assert "user deleted" in html
-    assert f"user {reviewer.pk}, deleted since" in html
 
 
 def test_pages_carry_no_inline_script_or_style(
