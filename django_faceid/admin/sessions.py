@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
 from ..services import holds
-from ..story import badges, clocks, facts, others, search, summary, tables, timeline, words
+from ..story import badges, clocks, facts, others, people, search, summary, tables, timeline, words
 from ..story.others import BULKY
 from .base import moment, over
 from .filters import (
@@ -117,7 +117,7 @@ class VerificationSessionAdmin(SupportFile, ReviewQueue):
             "acts": self.acts(request, session),
             "own": session.user_id is not None and session.user_id == request.user.pk,
             "bars": clocks.bars(session),
-            "asked_for": facts.asked_for(session),
+            "asked_for": facts.asked_for(session, personal=people.may_see(request.user)),
             "came_back": facts.came_back(session),
             "on_file": facts.on_file(session),
             "timeline": story,

@@ -55,7 +55,7 @@ NOTHING = Haul((), {})
 
 def wanted(session: VerificationSession) -> list[MediaKind]:
     """What the rule in force when the session began keeps."""
-    kept = session.flow_snapshot.get("keep_media", ())
+    kept = session.flow_snapshot.get("keep_media") or ()
     return [kind for kind in MediaKind if kind in kept]
 
 

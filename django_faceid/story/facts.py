@@ -50,8 +50,12 @@ def explained(label: str, what: words.Explained | None, missing: str = "") -> Fa
     return Fact(label, what.code, words.sentences((what.meaning, what.advice)))
 
 
-def asked_for(session: VerificationSession) -> list[Fact]:
-    """The request, in our names; a picture is never kept, only its digest."""
+def asked_for(session: VerificationSession, *, personal: bool) -> list[Fact]:
+    """The request, in our names; a picture is told by its digest alone.
+
+    An Extra of the host's own may name the person, and is told where the reader may see
+    ``personal`` data.
+    """
     default = _("Not given: Tencent's default")
     bot = session.enable_bot_bg_detection
     return [
@@ -67,10 +71,16 @@ def asked_for(session: VerificationSession) -> list[Fact]:
             None if bot is None else (_("on") if bot else _("off")),
             missing=default,
         ),
-        Fact(_("Extra"), session.extra, copy=True),
+        _extra(session, personal),
         Fact(_("Picture, SHA-256"), session.image_sha256, copy=True, missing=_("No picture given")),
         Fact(_("MetaData, SHA-256"), session.meta_data_sha256, copy=True, missing=_("None given")),
     ]
+
+
+def _extra(session: VerificationSession, personal: bool) -> Fact:
+    if personal or session.extra in ("", str(session.public_id)):
+        return Fact(_("Extra"), session.extra, copy=True)
+    return Fact(_("Extra"), missing=_("Withheld: it may name the person"))
 
 
 def came_back(session: VerificationSession) -> list[Fact]:

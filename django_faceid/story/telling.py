@@ -17,15 +17,18 @@ _LABELS = 26
 _BAR = 40
 
 
-def of_session(session: VerificationSession, who: str) -> Iterator[str]:
-    """Everything that is known of a session; ``who`` is its person as the reader may know them."""
+def of_session(session: VerificationSession, who: str, *, personal: bool) -> Iterator[str]:
+    """Everything that is known of a session; ``who`` is its person as the reader may know them.
+
+    ``personal`` says whether the reader may see personal data.
+    """
     yield _("Session %s") % session.public_id
     yield from _rows(_head(session, who))
     yield ""
     yield from textwrap.wrap(" ".join(summary.of(session)), WIDTH)
     yield from _titled(_("Clocks"), _clocks(session))
     yield from _titled(_("What came back"), _rows(facts.came_back(session)))
-    yield from _titled(_("What was asked for"), _rows(facts.asked_for(session)))
+    yield from _titled(_("What was asked for"), _rows(facts.asked_for(session, personal=personal)))
     yield from _titled(_("Time line"), _timeline(session))
     yield from _titled(_("On file"), _rows(facts.on_file(session)))
     yield from _titled(_("The same person's other sessions"), _others(session))

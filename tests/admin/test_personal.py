@@ -58,6 +58,19 @@ def test_no_page_names_anybody_to_those_who_only_look(
         assert people.pseudonym(session.subject_key) in text(browser, page(session))
 
 
+def test_an_extra_of_the_hosts_own_is_personal_and_ours_is_not(
+    staff: StaffClient, customer: User
+) -> None:
+    theirs = make_session(customer, extra="crm:amelia")
+    assert "crm:amelia" not in text(staff(*VIEW), page(theirs))
+    assert "it may name the person" in text(staff(*VIEW), page(theirs))
+    assert "crm:amelia" in text(staff(*PERSON), page(theirs))
+    ours = make_session("ann")
+    ours.extra = str(ours.public_id)
+    ours.save()
+    assert "it may name the person" not in text(staff(*VIEW), page(ours))
+
+
 def test_those_who_may_know_see_names(staff: StaffClient, customer: User) -> None:
     browser = staff(*PERSON, "view_user")
     session = make_session(customer)

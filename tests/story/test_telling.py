@@ -13,7 +13,11 @@ pytestmark = pytest.mark.django_db
 
 def drawn(session: VerificationSession) -> list[str]:
     """The two bars."""
-    return [line for line in telling.of_session(session, "") if "[" in line and "]" in line]
+    return [
+        line
+        for line in telling.of_session(session, "", personal=True)
+        if "[" in line and "]" in line
+    ]
 
 
 def test_a_running_clock_marks_now_and_what_happened() -> None:
@@ -39,12 +43,12 @@ def test_a_clock_that_is_over_has_no_now() -> None:
 def test_without_a_token_no_clock_is_drawn() -> None:
     session = make_session(status=Status.ERROR, issued_at=None, error_code="Interrupted")
     assert drawn(session) == []
-    assert "No clock has started" in "\n".join(telling.of_session(session, ""))
+    assert "No clock has started" in "\n".join(telling.of_session(session, "", personal=True))
 
 
 def test_what_is_pasted_elsewhere_stays_in_one_piece() -> None:
     session = make_session(extra="x" * 300)
-    assert any("x" * 300 in line for line in telling.of_session(session, ""))
+    assert any("x" * 300 in line for line in telling.of_session(session, "", personal=True))
 
 
 def test_a_pseudonym_is_the_same_for_one_person_and_names_nobody() -> None:

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         sessions = _sessions(term) if searchable else []
         if len(sessions) == 1:
             [session] = sessions
-            self._print(telling.of_session(session, _who(session, personal)))
+            self._print(telling.of_session(session, _who(session, personal), personal=personal))
         elif sessions:
             self._list(sessions)
         elif calls := _calls(term) if searchable else []:
