@@ -2,74 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from example_project.ports import HOST, free_port
-from tests.machine import chromium
-
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 180
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_RUN = """
-import sys
-from pathlib import Path
-from example_project import runner
-runner.RUN_DIR = Path(sys.argv[1])
-sys.exit(runner.main(["--port", sys.argv[2]]))
-"""
-_OURS = ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_", "TENCENTCLOUD_", "FACEID_")
+from tests.browser.demo import log_in, running_browser, running_demo
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo with processes, database and sandbox of its own."""
-    run_dir = tmp_path_factory.mktemp("demo")
-    port = free_port()
-    log = run_dir / "runner.log"
-    env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    with log.open("w") as out:
-        command = [sys.executable, "-c", _RUN, str(run_dir / "run"), str(port)]
-        runner = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
-    try:
-        _wait_until_it_runs(runner, log)
-        yield f"http://{HOST}:{port}"
-    finally:
-        runner.send_signal(signal.SIGTERM)
-        runner.wait(timeout=30)
-
-
-def _wait_until_it_runs(runner: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while "Stop with Ctrl-C" not in log.read_text():
-        assert runner.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.2)
+    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -110,11 +62,7 @@ def staff(site: str, browser: Any, complaints: list[str]) -> Iterator[Callable[.
         visitor = context.new_page()
         visitor.on("console", lambda said: _note(said.type, said.text, complaints))
         visitor.on("pageerror", lambda error: complaints.append(str(error)))
-        visitor.goto("/admin/login/")
-        visitor.get_by_label("Username").fill(name)
-        visitor.get_by_label("Password").fill(name)
-        visitor.get_by_role("button", name="Log in").click()
-        visitor.wait_for_url("**/admin/")
+        log_in(visitor, name)
         return visitor
 
     yield enter
