@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from django_faceid.models import Status
+from django_faceid.models import Status, VerificationSession
 from django_faceid.testing import advance, faceid_sandbox, make_session
 from tests.admin.conftest import CALLS, SESSIONS, make_call, text
 
@@ -28,6 +28,26 @@ def test_the_status_filter_goes_by_time_not_by_label(superuser: Client) -> None:
         assert listed(superuser, status="error") == [waiting.pk]
         assert listed(superuser, status="pending") == []
         assert "expired</span>" in superuser.get(SESSIONS).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", list(Status))
+def test_acts_on_a_whole_list_and_files_of_it_are_filtered_like_its_pages(
+    superuser: Client, status: Status
+) -> None:
+    with faceid_sandbox():
+        for label in Status:
+            make_session(f"overdue {label}", status=label)
+        advance(minutes=11)
+        for label in Status:
+            make_session(f"fresh {label}", status=label)
+        pages = listed(superuser, status=status)
+        whole = superuser.get(SESSIONS, {"status": status}).context["cl"].queryset
+        assert sorted(whole.values_list("pk", flat=True)) == pages
+        response: Any = superuser.get(f"{SESSIONS}export.csv", {"status": status})
+        file = b"".join(response.streaming_content).decode()
+        every = VerificationSession.objects.values_list("pk", "public_id")
+        assert sorted(pk for pk, public_id in every if str(public_id) in file) == pages
 
 
 def test_sessions_are_filtered_by_verdict_review_mode_flow_and_person(superuser: Client) -> None:

@@ -20,7 +20,7 @@ from .tables import Bounds, machine, table
 SESSIONS, SMALL = 2_000_000, 10_000
 MOST_MS = {SESSION_PAGE: 150.0, **dict.fromkeys(DASHBOARDS, 200.0)}
 MS, GROWTH, QUERIES, FASTER = 100.0, 1.3, 8, 50
-EXPORTED, EXPORT_MB = 20_000, 50
+EXPORTED, EXPORT_MB, MOST_EXPORTED = 20_000, 50, 1_000_000
 RIVALRY = (
     "sessions: first page",
     "calls: first page",
@@ -95,11 +95,12 @@ def _export(bounds: Bounds, address: str) -> None:
     for model in (desk_pages.SESSIONS, desk_pages.CALLS):
         # In a process of its own, so that its memory is its own.
         environment = databases.environment(address)
-        rows, seconds, grown = in_child(environment, desk_pages.take_away, model)
+        taken = in_child(environment, desk_pages.take_away, model, MOST_EXPORTED)
+        rows, seconds, grown = taken
         lines.append((model.strip("/"), rows, f"{rows / seconds:.0f}", f"{grown:.0f}"))
         bounds.at_least(f"{model} exported, rows a second", rows / seconds, EXPORTED)
         bounds.at_most(f"{model} exported, MB more", grown, EXPORT_MB)
-    table("Export of a whole list", ("list", "rows", "rows a second", "MB more"), lines)
+    table("Export of a list", ("list", "rows", "rows a second", "MB more"), lines)
 
 
 def main(argv: list[str]) -> int:
