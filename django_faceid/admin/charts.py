@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -74,7 +75,7 @@ class Column(NamedTuple):
 
     x: str
     width: str
-    moment: datetime
+    moment: str
     cells: list[str]
     says: str
 
@@ -117,7 +118,7 @@ class Chart:
         """Whether there is nothing to draw but zeros."""
         return not any(value for series in self.series for value in series.values)
 
-    @property
+    @cached_property
     def top(self) -> int:
         """The number at the upper end of the axis: a round one."""
         return self._unit * max(1, math.ceil(self._most / self._unit))
@@ -139,13 +140,13 @@ class Chart:
     def limit_y(self) -> str:
         return "" if self.limit is None else self._y(self.limit[0])
 
-    @property
+    @cached_property
     def lines(self) -> list[Line]:
         drawn = [self._line(number, series) for number, series in enumerate(self.series)]
         ends = _apart([self._end(series) for series in self.series], self.bottom)
         return [line._replace(label_y=f"{y:.0f}") for line, y in zip(drawn, ends, strict=True)]
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
         width = self._percent(1 / len(self.steps))
         return list(self._columns(width))
@@ -155,7 +156,7 @@ class Chart:
         """The step that is not over yet."""
         return self.columns[-1]
 
-    @property
+    @cached_property
     def _most(self) -> int:
         most = max((v for series in self.series for v in series.values if v), default=0)
         return max(1, most, 0 if self.limit is None else self.limit[0])
@@ -176,7 +177,7 @@ class Chart:
             local = timezone.localtime(step)
             says = "\n".join([date_format(local, "j M H:i"), *named])
             x = self._percent(number / len(self.steps))
-            yield Column(x, width, local, cells, says)
+            yield Column(x, width, f"{local:%Y-%m-%d %H:%M}", cells, says)
 
     def _line(self, number: int, series: Series) -> Line:
         points = [

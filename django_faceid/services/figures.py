@@ -179,4 +179,4 @@ def _rows(of: Range, since: datetime) -> Iterator[_Row]:
         .values_list("metric", "action", "label", "bucket", "at", "recent")
         .annotate(total=Sum("count"), most=Max("count"))
     )
-    return map(_Row._make, summed.iterator())
+    return map(_Row._make, summed)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from .. import clock, conf
 from ..models import ApiCall, BulkJob, Review, SessionEvent, Status, VerificationSession
@@ -21,6 +21,7 @@ from .problems import Problem, find
 CAP = 10_000
 """Rows that one query reads at most."""
 
+OWING = (Status.ISSUED, Status.EXPIRED)
 LAST_MINUTE = timedelta(minutes=1)
 
 
@@ -162,17 +163,31 @@ def _effective_states() -> list[str]:
 
 def _awaiting_results() -> tuple[Owed, Queue]:
     """Results still to be fetched, and all looks at a result that are due."""
-    columns = ("next_pull_at", "status", "account", "result_expires_at")
+    owes = Q(status__in=OWING)
+    due = Q(next_pull_at__lte=clock.now())
+    accounts = list(conf.get().accounts)
     waiting = VerificationSession.objects.filter(next_pull_at__isnull=False)
-    rows = list(waiting.order_by("next_pull_at").values_list(*columns)[: CAP + 1])
-    capped, now = len(rows) > CAP, clock.now()
-    owed = [row for row in rows[:CAP] if row[1] in (Status.ISSUED, Status.EXPIRED)]
-    by_account = Counter(account for _due, _status, account, _closes in owed)
-    closing = min((closes for *_others, closes in owed if closes is not None), default=None)
-    due = [moment for moment, *_others in rows[:CAP] if moment is not None and moment <= now]
+    looked_at = waiting.order_by("next_pull_at")[: CAP + 1]
+    seen = looked_at.aggregate(
+        looked_at=Count("pk"),
+        owed=Count("pk", filter=owes),
+        closes=Min("result_expires_at", filter=owes),
+        due=Count("pk", filter=due),
+        oldest=Min("next_pull_at", filter=due),
+        **{f"of_{n}": Count("pk", filter=owes & Q(account=a)) for n, a in enumerate(accounts)},
+    )
+    by_account = {account: seen[f"of_{n}"] for n, account in enumerate(accounts)}
+    if sum(by_account.values()) < seen["owed"]:
+        rows = looked_at.values_list("account", "status")
+        by_account = Counter(account for account, status in rows if status in OWING)
     return (
-        Owed(len(owed), capped, dict(by_account), closing),
-        Queue(len(due), capped and len(due) == CAP, min(due, default=None)),
+        Owed(
+            min(seen["owed"], CAP),
+            seen["looked_at"] > CAP,
+            {account: number for account, number in by_account.items() if number},
+            seen["closes"],
+        ),
+        Queue(min(seen["due"], CAP), seen["due"] > CAP, seen["oldest"]),
     )
 
 
