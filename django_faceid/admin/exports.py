@@ -79,7 +79,15 @@ class ExportingAdmin(AuditAdmin):
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseBadRequest(_("The list cannot be filtered like this."))
-        return self.exported(request, rows, form, _filters(request))
+        return self.exported(request, rows, form, self.filters(request))
+
+    def filters(self, request: HttpRequest) -> str:
+        """A list's address in words for the record, without anybody's name in it."""
+        given = {name: request.GET[name] for name in sorted(request.GET)}
+        if (term := given.get("q", "").strip()) and not _is_identifier(term):
+            given["q"] = people.pseudonym(Subject.of(term[:255]).key)
+        told = ", ".join(f"{name}={value}" for name, value in given.items())
+        return telling.printable(told) or _("everything")
 
     def exported(self, request: HttpRequest, rows: QuerySet[Any], form: str, which: str) -> Any:
         """A download of rows; who takes ``which`` away is on record before it begins."""
@@ -109,15 +117,6 @@ async def _asynchronously(lines: Iterator[str]) -> AsyncIterator[str]:
     following = sync_to_async(lambda: next(lines, ""))
     while line := await following():
         yield line
-
-
-def _filters(request: HttpRequest) -> str:
-    """A list's address in words for the record, without anybody's name in it."""
-    given = {name: request.GET[name] for name in sorted(request.GET)}
-    if term := given.get("q", "").strip():
-        given["q"] = term if _is_identifier(term) else people.pseudonym(Subject.of(term[:255]).key)
-    told = ", ".join(f"{name}={value}" for name, value in given.items())
-    return telling.printable(told) or _("everything")
 
 
 def _is_identifier(term: str) -> bool:

@@ -16,6 +16,7 @@ from ..services import holds
 from ..story import badges, clocks, facts, others, people, search, summary, tables, timeline, words
 from ..story.others import BULKY
 from .base import moment, over
+from .bulk import BulkWork
 from .filters import (
     EffectiveStatusFilter,
     ErrorCodeFilter,
@@ -30,7 +31,7 @@ from .support import SupportFile
 from .time_filter import NAMES, CreatedFilter
 
 
-class VerificationSessionAdmin(SupportFile, ReviewQueue):
+class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
     """Find any session by what staff have in hand; read everything that happened to it."""
 
     list_display = (

@@ -92,6 +92,18 @@ ROUTES: Mapping[str, Doors] = {
     "verificationsession/<path:object_id>/support-file/": Doors(
         door(NOT_SO, SESSIONS, EXPORT), door(200, SESSIONS, EXPORT)
     ),
+    "verificationsession/bulk/": Doors(
+        door(200, SESSIONS, OPERATE), door(NOT_SO, SESSIONS, OPERATE)
+    ),
+    "verificationsession/bulk/<int:job>/": Doors(
+        door(200, SESSIONS, OPERATE), door(NOT_SO, SESSIONS, OPERATE)
+    ),
+    "verificationsession/bulk/<int:job>/progress.json": Doors(
+        door(200, SESSIONS, OPERATE), door(NOT_SO, SESSIONS, OPERATE)
+    ),
+    "verificationsession/bulk/<int:job>/stop/": Doors(
+        door(NOT_SO, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
+    ),
     "apicall/": Doors(door(200, CALLS), door(200, CALLS)),
     "apicall/search/": Doors(door(NOT_SO, CALLS), door(302, CALLS)),
     "apicall/export.csv": Doors(door(200, CALLS, EXPORT), door(NOT_SO, CALLS, EXPORT)),

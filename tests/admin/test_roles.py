@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from django_faceid.models import Status
+from django_faceid.models import BulkJob, Status
 from django_faceid.testing import make_session
 from tests.admin.conftest import make_call
 from tests.admin.doors import (
@@ -48,12 +48,13 @@ def addresses() -> Mapping[str, str]:
     """Every route with an address of it that leads to something."""
     session = make_session(User.objects.create_user("customer"), status=Status.FAILED)
     call = make_call(session)
+    job = BulkJob.objects.create(act="cancel", actor_pk="1")
     keys = {"verificationsession": session.pk, "apicall": call.pk}
     return {
         route: "/admin/faceid/"
-        + re.sub("<path:object_id>", str(keys[route.partition("/")[0]]), route).replace(
-            "<str:kind>", "best_frame"
-        )
+        + re.sub("<path:object_id>", str(keys[route.partition("/")[0]]), route)
+        .replace("<str:kind>", "best_frame")
+        .replace("<int:job>", str(job.pk))
         for route in ROUTES
     }
 
