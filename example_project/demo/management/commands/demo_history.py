@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from django_faceid import clock, services
@@ -49,6 +51,7 @@ class Command(BaseCommand):
             _let_wait(person, outcome, timedelta(hours=hours))
         past.write(until=now)
         roll_up(seconds=60)
+        call_command("faceid_tick", stdout=io.StringIO())
         self.stdout.write(f"{VerificationSession.objects.count()} sessions were made up.")
 
 
