@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import rows
@@ -77,7 +75,7 @@ def fill(total: int) -> None:
     from django_faceid.services.rollups import roll_up
 
     rows.stop_clock()
-    with _at_once():
+    with rows.at_once():
         users = max(10, total // 4)
         _fill_users(users)
         batches = [
@@ -96,33 +94,6 @@ def fill(total: int) -> None:
     for _all in bar("counts", ["ninety days"]):
         # What the dashboard shows, as its task would have counted it meanwhile.
         roll_up(seconds=3600)
-
-
-@contextmanager
-def _at_once() -> Iterator[None]:
-    """Without indexes and foreign keys while rows come in; with them again afterwards."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off; SET session_replication_role = replica")
-        cursor.execute("SET maintenance_work_mem = '1GB'; SELECT setseed(0.5)")
-        cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'faceid\\_%' AND "
-            "indexname NOT IN (SELECT conname FROM pg_constraint)"
-        )
-        indexes = cursor.fetchall()
-        for name, _definition in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
-    yield
-    with connection.cursor() as cursor:
-        for _name, definition in bar("indexes", indexes):
-            cursor.execute(definition)
-        for table in ("verificationsession", "apicall", "sessionevent"):
-            name = f"faceid_{table}"
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
-            )
-        cursor.execute("RESET ALL")
 
 
 def _templates() -> tuple[Model, Model, Model]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+
+from .progress import bar
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -50,6 +54,33 @@ def stop_clock(ahead: timedelta = timedelta()) -> None:
     clock.offset = lambda: NOW + ahead - datetime.now(timezone.utc)
 
 
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Without indexes and foreign keys while rows come in; with them again afterwards."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off; SET session_replication_role = replica")
+        cursor.execute("SET maintenance_work_mem = '1GB'; SELECT setseed(0.5)")
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'faceid\\_%' AND "
+            "indexname NOT IN (SELECT conname FROM pg_constraint)"
+        )
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+    yield
+    with connection.cursor() as cursor:
+        for _name, definition in bar("indexes", indexes):
+            cursor.execute(definition)
+        for table in ("verificationsession", "apicall", "sessionevent"):
+            name = f"faceid_{table}"
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
+            )
+        cursor.execute("RESET ALL")
+
+
 def settle() -> None:
     """Leave the tables as they are after a quiet hour: vacuumed, analysed, written out."""
     from django.db import connection
@@ -65,22 +96,23 @@ def fill_sessions(total: int, due: int) -> None:
 
     age = f"(g - {total - LIVE} - 0.5) * {SPACING}"
     issued = f"g > {total - LIVE - due}"
-    multiply(
-        make_session("template", next_pull_at=None),
-        total,
-        public_id="gen_random_uuid()",
-        request_id="gen_random_uuid()::text",
-        subject_key=_digest("subject"),
-        live_key=f"CASE WHEN {issued} THEN {_digest('live')} END",
-        sdk_token_digest=_digest("token"),
-        sdk_token=f"CASE WHEN {issued} THEN (saved).sdk_token ELSE '' END",
-        status=f"CASE WHEN {issued} THEN 'issued' ELSE 'expired' END",
-        closed_reason=f"CASE WHEN {issued} THEN '' ELSE 'clock' END",
-        created_at=f"{_NOW} - interval '10 minutes' + {age}",
-        issued_at=f"{_NOW} - interval '10 minutes' + {age}",
-        token_expires_at=f"{_NOW} + {age}",
-        result_expires_at=f"{_NOW} + interval '72 hours' + {age}",
-    )
+    with at_once():
+        multiply(
+            make_session("template", next_pull_at=None),
+            total,
+            public_id="gen_random_uuid()",
+            request_id="gen_random_uuid()::text",
+            subject_key=_digest("subject"),
+            live_key=f"CASE WHEN {issued} THEN {_digest('live')} END",
+            sdk_token_digest=_digest("token"),
+            sdk_token=f"CASE WHEN {issued} THEN (saved).sdk_token ELSE '' END",
+            status=f"CASE WHEN {issued} THEN 'issued' ELSE 'expired' END",
+            closed_reason=f"CASE WHEN {issued} THEN '' ELSE 'clock' END",
+            created_at=f"{_NOW} - interval '10 minutes' + {age}",
+            issued_at=f"{_NOW} - interval '10 minutes' + {age}",
+            token_expires_at=f"{_NOW} + {age}",
+            result_expires_at=f"{_NOW} + interval '72 hours' + {age}",
+        )
     settle()
 
 
