@@ -50,6 +50,7 @@ class Tick(NamedTuple):
     place: str
     label: str
     spare: bool = False
+    anchor: str = "middle"
 
 
 class Mark(NamedTuple):
@@ -130,10 +131,10 @@ class Chart:
 
     @property
     def x_ticks(self) -> list[Tick]:
-        moments = enumerate(_round_moments(self.steps[0], self.until))
         return [
-            Tick(self._percent(self._share(moment)), label, bool(number % 2))
-            for number, (moment, label) in moments
+            Tick(self._percent(share), label, bool(number % 2), _anchor(share))
+            for number, (moment, label) in enumerate(_round_moments(self.steps[0], self.until))
+            for share in (self._share(moment),)
         ]
 
     @property
@@ -215,6 +216,13 @@ class Chart:
     @staticmethod
     def _percent(share: float) -> str:
         return f"{share * 100:.2f}%"
+
+
+def _anchor(share: float) -> str:
+    """Which part of a label stands at its tick, so that none leaves the chart."""
+    if share < 0.03:
+        return "start"
+    return "end" if share > 0.97 else "middle"
 
 
 def _apart(heights: Sequence[float], bottom: float) -> list[float]:
