@@ -33,7 +33,7 @@ class AuditAdmin(SearchingAdmin):
     Lists answer at any size of table: they filter, order and search by index alone.
     """
 
-    actions: ClassVar[Any] = None
+    actions: Any = None
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50
