@@ -34,6 +34,13 @@ INDEXES = (
         where=~Q(verdict="undecided"),
         otherwise=["verdict", "-id", "status", "flow"],
     ),
+    # Finished, and nothing proved: few of those that finished.
+    PartialIndex(
+        fields=["status", "-id", "flow"],
+        name="faceid_s_unproved",
+        where=Q(verdict="undecided", status__in=["succeeded", "failed"]),
+        otherwise=["verdict", "status", "-id", "flow"],
+    ),
     PartialIndex(
         fields=["review", "-id", "status", "verdict", "flow"],
         name="faceid_s_review_id",
