@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Coalesce
@@ -39,7 +39,7 @@ def within(
 def _moments(rows: QuerySet[_M], column: str) -> QuerySet[_M]:
     # A database takes key and time for independent, expects next to nothing of both together, and
     # then sorts all of that time. It has no index on an expression, and no expectations.
-    return rows.alias(moment=Coalesce(column, column))
+    return cast("QuerySet[_M]", rows.alias(moment=Coalesce(column, column)))
 
 
 def _keys(rows: QuerySet[Any], **span: datetime) -> QuerySet[Any, Any]:
