@@ -160,7 +160,7 @@ def test_a_worker_expires_collects_and_shows_that_it_lives(
     )
     worker.waits_for(lambda: heartbeat.stale_tasks() == [])
     assert passed.verdict == "verified"
-    assert not SessionEvent.objects.filter(delivered_at=None).exists()
+    worker.waits_for(lambda: not SessionEvent.objects.filter(delivered_at=None).exists())
     assert "Traceback" not in worker.log
 
 
