@@ -6,6 +6,7 @@ from typing import Any
 
 from ..models import Source, Status, VerificationSession
 from . import outbox
+from .durable import move
 from .errors import NotCancelable
 
 
@@ -18,7 +19,7 @@ def cancel(
     changes nothing. Raises ``NotCancelable`` for any other session.
     """
     if session.effective_status == Status.ISSUED:
-        outbox.announce(session.move(Status.CANCELED, source=source, actor=actor))
+        outbox.announce(move(session, Status.CANCELED, source=source, actor=actor))
     if session.status != Status.CANCELED:
         raise NotCancelable(session=session)
     return session

@@ -1,14 +1,16 @@
-"""Transactions of our own, which nobody around them can roll back."""
+"""Transactions that outlive a deadlock, and those that nobody around them can roll back."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from itertools import count
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connections, transaction
 
+from ..models import SessionEvent, Status, VerificationSession
 from ..models.database import write_alias
 
 ATTEMPTS = 4
@@ -33,6 +35,26 @@ def durably(write: Callable[[], Result]) -> Result:
                 raise
             time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 (jitter, no secret)
     raise AssertionError("unreachable")
+
+
+def persistently(write: Callable[[], Result]) -> Result:
+    """As ``durably``; within a caller's transaction once, for that one is the caller's to repeat."""
+    if connections[write_alias()].in_atomic_block:
+        with transaction.atomic(using=write_alias()):
+            return write()
+    return durably(write)
+
+
+def move(session: VerificationSession, to: Status, **options: Any) -> SessionEvent | None:
+    """``session.move``, begun again from what is stored when a deadlock took it back."""
+    attempts = count(1)
+
+    def write() -> SessionEvent | None:
+        if next(attempts) > 1:
+            session.refresh_from_db(using=write_alias())
+        return session.move(to, **options)
+
+    return persistently(write)
 
 
 def require_no_transaction() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .. import clock, signals
@@ -19,6 +20,7 @@ from ..models import (
 )
 from ..models.database import write_alias
 from . import outbox
+from .durable import persistently
 
 BATCH = 5000
 
@@ -35,7 +37,7 @@ def expire_tokens() -> int:
     expired = 0
     floor: datetime | None = None
     while (cutoff := _cutoff(floor, now)) is not None:
-        expired += _expire(cutoff, now, delivered_at=None if heard else now)
+        expired += persistently(partial(_expire, cutoff, now, None if heard else now))
         floor = cutoff
     if heard:
         outbox.deliver_events(created_at=now)
@@ -55,7 +57,7 @@ def _cutoff(floor: datetime | None, now: datetime) -> datetime | None:
     return next(iter(times[BATCH - 1 : BATCH]), now)
 
 
-def _expire(cutoff: datetime, now: datetime, *, delivered_at: datetime | None) -> int:
+def _expire(cutoff: datetime, now: datetime, delivered_at: datetime | None) -> int:
     """Move one batch and write its events, without carrying a row through Python."""
     using = write_alias()
     connection = connections[using]
@@ -68,7 +70,7 @@ def _expire(cutoff: datetime, now: datetime, *, delivered_at: datetime | None) -
     )
     moved = [Status.EXPIRED.value, ClosedReason.CLOCK.value]
     insert, values = _insert(connection, now, delivered_at)
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
                 f"WITH moved AS ({move} {where} RETURNING id, verdict) {insert} FROM moved",

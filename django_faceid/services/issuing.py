@@ -35,6 +35,7 @@ from ..tencent.types import (
 )
 from . import gate, limits, outbox, parameters, schedule, snapshot
 from .calls import Errand, call
+from .durable import move, persistently
 from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, NotAllowed
 from .idempotency import Key
 from .provider import as_service_error
@@ -123,15 +124,18 @@ def _live_session(subject: Subject, flow: str, source: Source) -> VerificationSe
         give_up(live, source)
         return None
     if live.effective_status == Status.EXPIRED:
-        outbox.announce(live.move(Status.EXPIRED, source=source, closed_reason=ClosedReason.CLOCK))
+        expired = move(live, Status.EXPIRED, source=source, closed_reason=ClosedReason.CLOCK)
+        outbox.announce(expired)
         return None
     return live
 
 
 def _remember(key: Key, session: VerificationSession) -> None:
-    with transaction.atomic(using=write_alias()):
+    def remember() -> None:
         key.claim()
         key.keep(session)
+
+    persistently(remember)
 
 
 @dataclass

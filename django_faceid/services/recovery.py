@@ -7,6 +7,7 @@ from datetime import timedelta
 from .. import clock
 from ..models import ApiCall, Outcome, SessionEvent, Source, Status, VerificationSession
 from . import outbox
+from .durable import move
 from .idempotency import forget_old_keys
 
 BATCH = 500
@@ -31,8 +32,8 @@ def recover_interrupted() -> int:
 
 def give_up(session: VerificationSession, source: Source) -> SessionEvent | None:
     """Close a pending session whose lease ran out; its token, if any, was never handed out."""
-    event = session.move(
-        Status.ERROR, source=source, reason="Interrupted", error_code="Interrupted"
+    event = move(
+        session, Status.ERROR, source=source, reason="Interrupted", error_code="Interrupted"
     )
     outbox.announce(event)
     return event

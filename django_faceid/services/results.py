@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
@@ -28,7 +27,7 @@ from ..tencent.errors import FaceIdError, TokenUnusable
 from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
 from . import keeping, outbox, schedule
 from .calls import Errand, call
-from .durable import durably
+from .durable import durably, persistently
 from .errors import SessionGone
 from .provider import as_service_error
 
@@ -58,7 +57,8 @@ def report(session: VerificationSession, sdk_code: int | None = None) -> None:
         session.sdk_code == changes.get("sdk_code") or told.count() >= MOST_REPORTS
     ):
         return
-    with transaction.atomic(using=write_alias()):
+
+    def write() -> None:
         rows = VerificationSession.objects.filter(pk=session.pk)
         rows.update(version=F("version") + 1, **changes)
         # A pull that is due or leased keeps its time; a later one moves up to now.
@@ -69,6 +69,8 @@ def report(session: VerificationSession, sdk_code: int | None = None) -> None:
             source=Source.API,
             reason="" if sdk_code is None else str(sdk_code),
         )
+
+    persistently(write)
     session.refresh_from_db(using=write_alias())
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from ..models import EventKind, Review, SessionEvent, Source, VerificationSessio
 from ..models.database import write_alias
 from ..models.transitions import DECIDED
 from . import holds, outbox, reasons
+from .durable import persistently
 from .errors import FieldError, Invalid, NotReviewable
 
 LONGEST_COMMENT = 500
@@ -89,8 +89,7 @@ class _Decision:
             raise Invalid(errors=errors)
         if obstacle := hindrance(session, self.actor, self.to):
             raise NotReviewable(obstacle)
-        with transaction.atomic(using=write_alias()):
-            event = self._write(session)
+        event = persistently(lambda: self._write(session))
         outbox.announce(event)
         return event
 

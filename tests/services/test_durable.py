@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from pytest_django import Settings
 
 from django_faceid import services
-from django_faceid.models import Source, Status, VerificationSession
+from django_faceid.models import SessionEvent, Source, Status, VerificationSession
 from django_faceid.models.database import write_alias
 from django_faceid.services import errors
 from django_faceid.testing import faceid_sandbox, make_session, play
@@ -69,3 +69,35 @@ def test_a_decision_is_written_once() -> None:
     session = services.cancel(make_session())
     with pytest.raises(errors.NotReviewable):
         services.approve(session, actor=type("Staff", (), {"pk": 1})(), reason="mistake")
+
+
+def victim_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database choose the first event's transaction to break a deadlock."""
+    save = SessionEvent.save
+    chosen: list[SessionEvent] = []
+
+    def saved(event: SessionEvent, *args: Any, **options: Any) -> None:
+        if not chosen:
+            chosen.append(event)
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
+        save(event, *args, **options)
+
+    monkeypatch.setattr(SessionEvent, "save", saved)
+
+
+def test_a_deadlock_takes_no_move_back_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = make_session()
+    victim_once(monkeypatch)
+    services.cancel(session)
+    assert (session.status, session.events.count()) == (Status.CANCELED, 1)
+
+
+def test_within_a_callers_transaction_a_deadlock_is_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = make_session()
+    victim_once(monkeypatch)
+    with pytest.raises(OperationalError), transaction.atomic():
+        services.cancel(session)
+    session.refresh_from_db()
+    assert session.status == Status.ISSUED
