@@ -38,7 +38,7 @@ def durably(write: Callable[[], Result]) -> Result:
 
 
 def persistently(write: Callable[[], Result]) -> Result:
-    """As ``durably``; within a caller's transaction once, for that one is the caller's to repeat."""
+    """As ``durably``; inside a caller's transaction once, which is the caller's to repeat."""
     if connections[write_alias()].in_atomic_block:
         with transaction.atomic(using=write_alias()):
             return write()
