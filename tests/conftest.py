@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from django_faceid import clock
 from tests.machine import SERVICES, Service, everything_is_required
 
 _left_out = pytest.StashKey[dict[Service, int]]()
@@ -21,6 +22,14 @@ def pytest_report_header() -> Iterator[str]:
         consequence = "its tests FAIL" if everything_is_required() else "its tests are LEFT OUT"
         found = f"not found, {consequence} ({absence})" if absence else "found"
         yield f"{service.name:14} {found}"
+
+
+@pytest.fixture(autouse=True)
+def present() -> Iterator[None]:
+    """Let no test begin at the time to which another has moved the clock."""
+    offset = clock.offset
+    yield
+    clock.offset = offset
 
 
 @pytest.hookimpl(tryfirst=True)

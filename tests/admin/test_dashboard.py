@@ -86,8 +86,8 @@ def test_every_admin_site_has_it_and_stays_within_its_own_pages(superuser: Clien
 def test_each_range_shows_its_own_numbers(superuser: Client, name: str) -> None:
     numbers.fill(RANGES[name].resolution, per_minute=2)
     html = text(superuser, DASHBOARD, range=name)
-    assert html.count('aria-current="page"') == 1
-    assert f'<a href="?range={name}" aria-current="page">' in html
+    # Django marks a breadcrumb of its own like this.
+    assert re.findall(r'<a href="\?range=(\w+)" aria-current="page">', html) == [name]
     steps = RANGES[name].steps
     assert html.count('class="faceid-column"') == 3 * steps
     rows = Rollup.objects.filter(
