@@ -27,7 +27,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from . import clock, conf
-from .models import Status, Subject, VerificationSession, digests
+from .models import Status, Subject, VerificationSession
 from .sandbox.server import SandboxServer
 from .sandbox.state import SandboxState
 from .services import breaker, outbox
@@ -96,7 +96,6 @@ def make_session(who: Any = None, **overrides: Any) -> VerificationSession:
     status = overrides.setdefault("status", Status.ISSUED)
     account = conf.account(overrides.setdefault("account", "default"))
     now = clock.now()
-    token = str(uuid.uuid4()).upper()
     columns: dict[str, Any] = {
         "user": subject.user,
         "reference": subject.reference,
@@ -117,8 +116,7 @@ def make_session(who: Any = None, **overrides: Any) -> VerificationSession:
         }
     if status in (Status.ISSUED, Status.EXPIRED, Status.CANCELED):
         columns |= {
-            "sdk_token": token,
-            "sdk_token_digest": digests.keyed("sdk_token", token),
+            "sdk_token": str(uuid.uuid4()).upper(),
             "next_pull_at": now + timedelta(seconds=90),
         }
     if status == Status.SUCCEEDED:

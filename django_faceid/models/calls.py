@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
+from . import digests
 from .indexes import PartialIndex
 
 
@@ -46,6 +47,8 @@ class ApiCall(models.Model):
         _("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.STARTED
     )
     trace_id = models.CharField(_("trace id"), max_length=36, blank=True, default="")
+    # Of the token that this attempt brought.
+    sdk_token_digest = models.CharField(max_length=digests.LENGTH, blank=True, default="")
 
     class Meta:
         verbose_name = _("API call")
@@ -55,6 +58,12 @@ class ApiCall(models.Model):
         indexes = (
             models.Index(fields=["request_id"], name="faceid_c_request_id"),
             models.Index(fields=["trace_id"], name="faceid_c_trace_id"),
+            PartialIndex(
+                fields=["sdk_token_digest"],
+                name="faceid_c_token_digest",
+                where=~Q(sdk_token_digest=""),
+                otherwise=["sdk_token_digest"],
+            ),
             models.Index(fields=["started_at"], name="faceid_c_started_at"),
             PartialIndex(
                 fields=["error_code", "-id", "outcome", "action"],

@@ -6,12 +6,15 @@ import hmac
 
 from .. import conf
 
+LENGTH = 32
+
 
 def keyed(purpose: str, *parts: str) -> str:
-    """HMAC-SHA256 in hexadecimal over the parts, under ``FACEID["HASH_KEY"]``.
+    """Half of an HMAC-SHA256 in hexadecimal over the parts, under ``FACEID["HASH_KEY"]``.
 
     ``purpose`` keeps digests of different things apart. The length goes before each part, so
-    that no two lists of parts share a digest.
+    that no two lists of parts share a digest. 128 bits are what RFC 2104, section 5, lets a tag be
+    cut to; indexes that hold it are half as large.
     """
     text = "".join(f"{len(part)}:{part}" for part in (purpose, *parts))
-    return hmac.new(conf.hash_key(), text.encode(), "sha256").hexdigest()
+    return hmac.new(conf.hash_key(), text.encode(), "sha256").hexdigest()[:LENGTH]

@@ -66,6 +66,7 @@ class SessionEvent(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
     # Survives the actor's deletion.
     actor_pk = models.CharField(max_length=64, blank=True, default="")
@@ -90,6 +91,12 @@ class SessionEvent(models.Model):
                 name="faceid_e_undelivered",
                 where=Q(delivered_at__isnull=True),
                 otherwise=["delivered_at", "id"],
+            ),
+            PartialIndex(
+                fields=["actor"],
+                name="faceid_e_actor",
+                where=Q(actor__isnull=False),
+                otherwise=["actor"],
             ),
             models.Index(fields=["created_at"], name="faceid_e_created"),
         )

@@ -7,13 +7,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
+from . import digests
 
 
 class IdempotencyClaim(models.Model):
     """A key, claimed by an insert before anything else happens, within one subject's scope."""
 
-    subject_key = models.CharField(max_length=64)
-    key_hash = models.CharField(max_length=64)
+    subject_key = models.CharField(max_length=digests.LENGTH)
+    key_hash = models.CharField(max_length=digests.LENGTH)
     fingerprint = models.CharField(max_length=64)
     session = models.ForeignKey(
         "faceid.VerificationSession", null=True, on_delete=models.CASCADE, related_name="+"

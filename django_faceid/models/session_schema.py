@@ -13,10 +13,27 @@ from .transitions import Status
 from .verdicts import Verdict
 
 INDEXES = (
-    models.Index(fields=["subject_key", "flow", "-id"], name="faceid_s_subject"),
-    models.Index(fields=["request_id"], name="faceid_s_request_id"),
-    models.Index(fields=["sdk_token_digest"], name="faceid_s_token_digest"),
-    models.Index(fields=["next_pull_at"], name="faceid_s_next_pull"),
+    # Every move of a session writes to each index its row is in. RequestIds and tokens are found
+    # through the calls that brought them, and columns that are mostly empty where they are not.
+    models.Index(fields=["subject_key", "-id"], name="faceid_s_subject"),
+    PartialIndex(
+        fields=["user"],
+        name="faceid_s_user",
+        where=Q(user__isnull=False),
+        otherwise=["user"],
+    ),
+    PartialIndex(
+        fields=["review_held_by"],
+        name="faceid_s_held_by",
+        where=Q(review_held_by__isnull=False),
+        otherwise=["review_held_by"],
+    ),
+    PartialIndex(
+        fields=["next_pull_at"],
+        name="faceid_s_next_pull",
+        where=Q(next_pull_at__isnull=False),
+        otherwise=["next_pull_at"],
+    ),
     # Lists are ordered by key and filtered by several columns at once: what stands after the key is
     # looked at in the index alone, so that a rare combination costs no look at a row.
     models.Index(fields=["status", "-id", "verdict", "flow"], name="faceid_s_status_id"),
@@ -74,6 +91,8 @@ INDEXES = (
 )
 
 CONSTRAINTS = (
+    # One live session per subject and flow.
+    models.UniqueConstraint(fields=["live_key"], name="faceid_s_live"),
     models.CheckConstraint(
         name="faceid_s_status", condition=Q(status__in=[s.value for s in Status])
     ),

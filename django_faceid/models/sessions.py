@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from .. import clock
-from . import review_rules, verdicts
+from . import digests, public_ids, review_rules, verdicts
 from .database import write_alias
 from .events import EventKind, SessionEvent, Source
 from .fields import EncryptedTextField
@@ -33,18 +32,19 @@ PATIENCE = timedelta(minutes=15)
 class VerificationSession(models.Model):
     """A subject's way through one flow, from asking for a token to the result."""
 
-    public_id = models.UUIDField(_("id"), default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(_("id"), default=public_ids.new, unique=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
+        db_index=False,
         related_name="faceid_sessions",
     )
     reference = models.CharField(_("reference"), max_length=255, blank=True, default="")
-    subject_key = models.CharField(max_length=64)
-    live_key = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 (unique)
+    subject_key = models.CharField(max_length=digests.LENGTH)
+    live_key = models.CharField(max_length=digests.LENGTH, null=True)  # noqa: DJ001 (unique)
     flow = models.CharField(_("flow"), max_length=64)
     flow_snapshot = models.JSONField(default=dict)
     account = models.CharField(_("account"), max_length=64)
@@ -62,7 +62,6 @@ class VerificationSession(models.Model):
     meta_data_sha256 = models.CharField(max_length=64, blank=True, default="")
 
     sdk_token = EncryptedTextField(blank=True, default="")
-    sdk_token_digest = models.CharField(max_length=64, blank=True, default="")
     server_param_info = EncryptedTextField(blank=True, default="")
     request_id = models.CharField(_("RequestId"), max_length=64, blank=True, default="")
     trace_id = models.CharField(max_length=36, blank=True, default="")
@@ -105,7 +104,11 @@ class VerificationSession(models.Model):
         _("review"), max_length=16, choices=Review.choices, default=Review.NONE
     )
     review_held_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     review_held_since = models.DateTimeField(null=True)
     # The first of two decisions, where the flow wants a second pair of eyes.

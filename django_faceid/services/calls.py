@@ -107,8 +107,8 @@ def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError)
     """Commit the outcome and what follows from it; the outcome alone when that fails."""
 
     def end() -> None:
-        attempt.row.save()
         errand.settle(attempt.row, attempt.sent_at, result)
+        attempt.row.save()
 
     try:
         durably(end)

@@ -22,6 +22,7 @@ from ..models import (
     Subject,
     VerificationSession,
     digests,
+    public_ids,
 )
 from ..models.database import write_alias
 from ..models.fields import cipher
@@ -80,7 +81,7 @@ def issue_token(
     subject = Subject.of(who)
     rules = _open_flow(flow, subject)
     given = params or {}
-    public_id = uuid.uuid4()
+    public_id = public_ids.new()
     request = parameters.build(rules, subject, given, extra=str(public_id))
     key = Key(subject, idempotency_key, parameters.fingerprint(flow, given))
     if idempotency_key and (replayed := key.replay()):
@@ -241,7 +242,9 @@ class _Issue:
     def _settle(
         self, row: ApiCall, sent_at: datetime, result: GetFaceIdTokenIntlResponse | FaceIdError
     ) -> None:
-        self.session.refresh_from_db(using=write_alias())
+        if self.session.status != Status.PENDING:
+            # Left in memory by a transaction that a deadlock took back.
+            self.session.refresh_from_db(using=write_alias())
         if isinstance(result, FaceIdError):
             self._file_failure(row, result)
         else:
@@ -250,12 +253,12 @@ class _Issue:
     def _file_token(
         self, row: ApiCall, sent_at: datetime, answer: GetFaceIdTokenIntlResponse
     ) -> None:
+        row.sdk_token_digest = digests.keyed("sdk_token", answer.SdkToken)
         self.moved = self.session.move(
             Status.ISSUED,
             source=self.source,
             call=row,
             sdk_token=answer.SdkToken,
-            sdk_token_digest=digests.keyed("sdk_token", answer.SdkToken),
             server_param_info=answer.ServerParamInfo or "",
             request_id=answer.RequestId[:64],
             issued_at=sent_at,

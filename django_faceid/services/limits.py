@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
 from .. import clock, conf
 from ..models import VerificationSession
 from .errors import TooManyAttempts
@@ -38,8 +41,9 @@ def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
 def next_attempt_number(subject_key: str, flow: str) -> int:
     """1 for a first try, one higher for each token issued since the subject was last verified."""
     sessions = VerificationSession.objects.filter(subject_key=subject_key, flow=flow)
-    verified = sessions.filter(verdict="verified").order_by("-id").values_list("pk", flat=True)
-    return 1 + sessions.filter(issued_at__isnull=False, pk__gt=verified.first() or 0).count()
+    verified = sessions.filter(verdict="verified").order_by("-id").values("pk")[:1]
+    since = sessions.filter(issued_at__isnull=False, pk__gt=Coalesce(Subquery(verified), 0))
+    return 1 + since.count()
 
 
 def _issue_times(flow: conf.Flow, subject_key: str) -> dict[timedelta, list[datetime]]:

@@ -42,8 +42,8 @@ def calls_found(calls: QuerySet[ApiCall], term: str) -> QuerySet[ApiCall]:
 def session_of_token(term: str) -> int | None:
     """The primary key of the session whose SdkToken this is."""
     digest = digests.keyed("sdk_token", term.strip())
-    sessions = VerificationSession.objects.filter(sdk_token_digest=digest)
-    return sessions.order_by().values_list("pk", flat=True).first()
+    calls = ApiCall.objects.filter(sdk_token_digest=digest, session__isnull=False)
+    return calls.order_by().values_list("session_id", flat=True).first()
 
 
 def looks_like_token(term: str) -> bool:
@@ -60,10 +60,7 @@ def _sessions_named(term: str) -> list[int]:
 def _parts(term: str) -> list[QuerySet[Any, Any]]:
     sessions = VerificationSession.objects.values_list("pk", flat=True)
     calls = ApiCall.objects.filter(_call_named(term), session__isnull=False)
-    parts: list[QuerySet[Any, Any]] = [
-        sessions.filter(request_id__in=_spellings(term)),
-        calls.values_list("session_id", flat=True),
-    ]
+    parts: list[QuerySet[Any, Any]] = [sessions.filter(pk__in=calls.order_by().values("session"))]
     if uuid := _as_uuid(term):
         parts.append(sessions.filter(public_id=uuid))
     if 1 <= len(term) <= 255:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from django_faceid import services
-from django_faceid.models import ApiCall, VerificationSession
+from django_faceid.models import ApiCall, VerificationSession, digests
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.testing import faceid_sandbox, play
 
@@ -90,6 +90,12 @@ def make_call(session: VerificationSession | None, **columns: object) -> ApiCall
         "milliseconds": 120,
     }
     return ApiCall.objects.create(**{**defaults, **columns})
+
+
+def token_call(session: VerificationSession) -> ApiCall:
+    """The attempt that brought the session's token."""
+    digest = digests.keyed("sdk_token", session.sdk_token)
+    return make_call(session, request_id=session.request_id, sdk_token_digest=digest)
 
 
 def text(client: Client, url: str, **params: str) -> str:

@@ -15,6 +15,7 @@ from tests.admin.conftest import (
     make_call,
     page,
     text,
+    token_call,
 )
 
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+\s*=|javascript:", re.I)
@@ -78,6 +79,8 @@ def test_a_second_admin_site_keeps_to_itself(
     assert call.request_id in html
     response = superuser.post(f"{url}approve/", {"reason": "mistake", "version": session.version})
     assert response["Location"] == f"{url}change/"
-    token = make_session("another").sdk_token
-    found = superuser.get("/backoffice/faceid/verificationsession/", {"q": token})
+    another = make_session("another")
+    token_call(another)
+    query = {"q": another.sdk_token}
+    found = superuser.get("/backoffice/faceid/verificationsession/", query)
     assert found["Location"].startswith("/backoffice/")

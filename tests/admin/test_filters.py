@@ -127,7 +127,7 @@ def test_the_error_codes_offered_are_those_of_the_newest_calls(
     "probe",
     [
         "sdk_token__startswith",
-        "sdk_token_digest",
+        "calls__sdk_token_digest",
         "user__password__startswith",
         "reference__icontains",
         "request_id__contains",

@@ -8,9 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from django_faceid import services
 from django_faceid.models import ApiCall, Subject, VerificationSession
-from django_faceid.testing import make_session
-from tests.admin.conftest import CALLS, SESSIONS, StaffClient, make_call
+from django_faceid.testing import make_session, play
+from tests.admin.conftest import CALLS, SESSIONS, StaffClient, make_call, token_call
 
 
 def found(client: Client, term: str, url: str = SESSIONS) -> list[int]:
@@ -27,24 +28,26 @@ def session(customer: User) -> VerificationSession:
 
 @pytest.fixture
 def call(session: VerificationSession) -> ApiCall:
-    return make_call(session)
+    return token_call(session)
 
 
 def test_a_session_is_found_by_the_request_id_of_its_token(
-    superuser: Client, session: VerificationSession
+    superuser: Client, issued: VerificationSession
 ) -> None:
-    assert found(superuser, session.request_id) == [session.pk]
+    assert found(superuser, issued.request_id) == [issued.pk]
 
 
 def test_a_session_is_found_by_the_request_id_of_any_of_its_calls(
     superuser: Client, session: VerificationSession, call: ApiCall
 ) -> None:
+    call = make_call(session)
     assert found(superuser, call.request_id) == [session.pk]
     assert found(superuser, call.request_id.upper().replace("-", "")) == [session.pk]
 
 
 def test_a_request_id_that_is_no_uuid_is_found_as_it_is(superuser: Client, customer: User) -> None:
-    session = make_session(customer, request_id="req-7")
+    session = make_session(customer)
+    make_call(session, request_id="req-7")
     assert found(superuser, " req-7 ") == [session.pk]
     assert found(superuser, "req-") == []
 
@@ -107,7 +110,7 @@ def test_a_reference_that_looks_like_an_id_is_still_found(superuser: Client) -> 
 
 
 def test_a_token_leads_to_its_session_and_is_not_repeated(
-    superuser: Client, session: VerificationSession
+    superuser: Client, session: VerificationSession, call: ApiCall
 ) -> None:
     token = session.sdk_token
     response = superuser.get(SESSIONS, {"q": f" {token} "}, follow=True)
@@ -116,10 +119,11 @@ def test_a_token_leads_to_its_session_and_is_not_repeated(
 
 
 def test_a_wiped_tokens_session_is_still_found(
-    superuser: Client, session: VerificationSession
+    superuser: Client, issued: VerificationSession
 ) -> None:
-    token = session.sdk_token
-    VerificationSession.objects.filter(pk=session.pk).update(sdk_token="")
+    token = issued.sdk_token
+    play(issued, "pass")
+    assert services.fetch_result(issued).sdk_token == ""
     assert superuser.get(SESSIONS, {"q": token}).status_code == 302
 
 
@@ -189,7 +193,7 @@ def test_the_box_posts_so_that_no_log_of_addresses_sees_what_was_pasted(
 
 
 def test_a_posted_token_leads_to_its_session(
-    superuser: Client, session: VerificationSession
+    superuser: Client, session: VerificationSession, call: ApiCall
 ) -> None:
     assert posted(superuser, f" {session.sdk_token}\n") == f"{SESSIONS}{session.pk}/change/"
     calls = posted(superuser, session.sdk_token, CALLS)

@@ -177,7 +177,7 @@ def test_secrets_are_in_no_page_for_anybody(
             for secret in (
                 session.sdk_token,
                 ciphertext,
-                session.sdk_token_digest,
+                call.sdk_token_digest,
                 "params-secret",
             ):
                 assert secret

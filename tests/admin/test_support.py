@@ -63,12 +63,17 @@ def test_the_file_holds_nobodys_data_and_no_secret(customer: User) -> None:
         image_sha256="f" * 64,
         meta_data_sha256="e" * 64,
     )
-    make_call(session, outcome="refused", message="amelia@example.com sent extra-of-the-host")
+    call = make_call(
+        session,
+        outcome="refused",
+        message="amelia@example.com sent extra-of-the-host",
+        sdk_token_digest="d" * 32,
+    )
     content = support.file(session)
     for secret in (
         "amelia",
         session.sdk_token,
-        session.sdk_token_digest,
+        call.sdk_token_digest,
         session.server_param_info,
         session.extra,
         session.image_sha256,

@@ -20,7 +20,6 @@ FORBIDDEN = {
     "liveness_info_tag": ["TAG-0304"],
     "error_code": "SomeTencentCode",
     "result_error": "BizTokenIllegal",
-    "sdk_token_digest": "digest-of-a-token",
     "image_sha256": "digest-of-a-picture",
     "meta_data_sha256": "digest-of-meta-data",
     "extra": "the host's own note",

@@ -122,15 +122,16 @@ def ours(folder: Path, kills: int) -> Findings:
 
 def rival(folder: Path, kills: int) -> Findings:
     """Kill the naive way as often: call, then insert, in one transaction."""
-    from django_faceid.models import VerificationSession, digests
+    from django_faceid.models import VerificationSession
 
     found = Findings(kills)
     with _stage(folder, found) as (sandbox, stage):
         for number in range(kills):
             stage.kill_one(kills + number, "rival")
-        known = set(VerificationSession.objects.values_list("sdk_token_digest", flat=True))
+        sessions = VerificationSession.objects.exclude(sdk_token="")
+        known = {session.sdk_token for session in sessions}
         found.tokens = len(sandbox.tokens)
-        found.lost = [t for t in sandbox.tokens if digests.keyed("sdk_token", t) not in known]
+        found.lost = [token for token in sandbox.tokens if token not in known]
         found.sessions = found.tokens - len(found.lost)
         found.surprises = stage.lines("surprises")
     return found

@@ -123,16 +123,15 @@ def _fill_sessions(template: Model, first: int, last: int, total: int, users: in
         template,
         _SESSIONS.format(now=_NOW, statuses=statuses),
         id="g",
-        public_id="gen_random_uuid()",
+        public_id=rows.public_id("born"),
         user_id=f"(SELECT min(id) FROM auth_user) + mod(g::bigint * 7919, {users})",
         reference="''",
-        subject_key=rows._digest("subject"),
-        live_key=f"CASE WHEN status = 'issued' THEN {rows._digest('live')} END",
+        subject_key=rows.digest("subject"),
+        live_key=f"CASE WHEN status = 'issued' THEN {rows.digest('live')} END",
         flow="flow",
         livemode="f < 0.98",
         request_id="gen_random_uuid()::text",
         trace_id="gen_random_uuid()::text",
-        sdk_token_digest=f"CASE WHEN status = 'error' THEN '' ELSE {rows._digest('token')} END",
         status="status",
         closed_reason="CASE WHEN status = 'expired' THEN 'clock' ELSE '' END",
         error_code=f"CASE WHEN status = 'error' THEN {_CODE} ELSE '' END",
@@ -172,6 +171,7 @@ def _fill_calls(template: Model, first: int, last: int) -> None:
         outcome="CASE code WHEN '' THEN 'ok' WHEN 'ConnectFailed' THEN 'unreachable' "
         "WHEN 'Interrupted' THEN 'interrupted' WHEN 'HttpStatus' THEN 'broken' ELSE 'refused' END",
         trace_id="gen_random_uuid()::text",
+        sdk_token_digest="CASE WHEN n > 0 OR status = 'error' THEN '' ELSE md5('token' || id) END",
     )
 
 
@@ -198,7 +198,7 @@ def _samples(total: int) -> None:
     from django_faceid.models import ApiCall, SessionEvent, Subject, VerificationSession, digests
     from django_faceid.testing import make_session
 
-    middle = VerificationSession.objects.filter(pk=total // 2)
+    middle = ApiCall.objects.filter(session=total // 2, action="GetFaceIdTokenIntl")
     middle.update(sdk_token_digest=digests.keyed("sdk_token", TOKEN))
     theirs = Subject.of(REFERENCE).key
     third = VerificationSession.objects.filter(pk=total // 3)

@@ -100,11 +100,11 @@ def fill_sessions(total: int, due: int) -> None:
         multiply(
             make_session("template", next_pull_at=None),
             total,
-            public_id="gen_random_uuid()",
+            public_id=public_id(f"{_NOW} - interval '10 minutes' + {age}"),
+            livemode="true",
             request_id="gen_random_uuid()::text",
-            subject_key=_digest("subject"),
-            live_key=f"CASE WHEN {issued} THEN {_digest('live')} END",
-            sdk_token_digest=_digest("token"),
+            subject_key=digest("subject"),
+            live_key=f"CASE WHEN {issued} THEN {digest('live')} END",
             sdk_token=f"CASE WHEN {issued} THEN (saved).sdk_token ELSE '' END",
             status=f"CASE WHEN {issued} THEN 'issued' ELSE 'expired' END",
             closed_reason=f"CASE WHEN {issued} THEN '' ELSE 'clock' END",
@@ -123,7 +123,9 @@ def fill_rivals(total: int, due: int) -> None:
 
     age = f"now() + (g - {due}) * {SPACING} + (g > {due})::int * interval '1 day'"
     access = AccessToken.objects.create(token="template", expires=NOW, scope="read")
-    multiply(access, total, token=_digest("token"), token_checksum=_digest("checksum"), expires=age)
+    multiply(
+        access, total, token=_checksum("token"), token_checksum=_checksum("checksum"), expires=age
+    )
     refresh = OutstandingToken._default_manager.create(
         jti="template", token="x" * 200, expires_at=NOW
     )
@@ -131,5 +133,18 @@ def fill_rivals(total: int, due: int) -> None:
     settle()
 
 
-def _digest(purpose: str) -> str:
+def digest(purpose: str) -> str:
+    """What stands for a keyed digest, different for each row."""
+    return f"md5('{purpose}' || g)"
+
+
+def public_id(moment: str) -> str:
+    """A UUID of version 7 of a moment, as ``models.public_ids`` makes them."""
+    milliseconds = f"(extract(epoch from {moment}) * 1000)::bigint"
+    chance = "translate(gen_random_uuid()::text, '-', '')"
+    # The random UUID's own version and variant stay where they belong, but for the number.
+    return f"(lpad(to_hex({milliseconds}), 12, '0') || '7' || substr({chance}, 14))::uuid"
+
+
+def _checksum(purpose: str) -> str:
     return f"md5('{purpose}' || g) || md5(g || '{purpose}')"

@@ -22,7 +22,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
 from django_faceid import clock, conf, services  # noqa: E402
-from django_faceid.models import VerificationSession, digests  # noqa: E402
+from django_faceid.models import VerificationSession  # noqa: E402
 from django_faceid.services.calls import clients  # noqa: E402
 from django_faceid.services.errors import ServiceError  # noqa: E402
 from django_faceid.tencent.types import GetFaceIdTokenIntlRequest  # noqa: E402
@@ -113,6 +113,5 @@ def _call_then_insert(who: str) -> None:
         make_session(
             who,
             sdk_token=answer.SdkToken,
-            sdk_token_digest=digests.keyed("sdk_token", answer.SdkToken),
             request_id=answer.RequestId,
         )

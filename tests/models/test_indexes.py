@@ -25,7 +25,8 @@ def test_every_database_has_an_index_for_the_rows_that_are_due(
     columns = found[index.name]["columns"]
     partial = connection.features.supports_partial_indexes
     wanted = index.fields if partial else index.otherwise
-    assert columns == [name.removeprefix("-") for name in wanted]
+    fields = [model._meta.get_field(name.removeprefix("-")) for name in wanted]
+    assert columns == [field.column for field in fields if isinstance(field, models.Field)]
 
 
 def test_no_warning_tells_hosts_of_dropped_conditions() -> None:

@@ -52,7 +52,7 @@ def test_a_second_live_session_of_one_subject_and_flow_cannot_be_stored() -> Non
     "columns",
     [
         {"status": "issued", "live_key": None},
-        {"status": "expired", "live_key": "x" * 64},
+        {"status": "expired", "live_key": "x" * 32},
         {"status": "issued", "issued_at": None},
         {"status": "issued", "token_expires_at": None},
         {"status": "succeeded", "result_code": ""},

@@ -41,4 +41,4 @@ def test_a_reference_has_a_length(reference: str) -> None:
 def test_each_flow_has_its_own_live_key() -> None:
     subject = Subject.of("ann")
     assert subject.live_key("default") != subject.live_key("withdraw")
-    assert len(subject.live_key("default")) == 64
+    assert len(subject.live_key("default")) == 32
