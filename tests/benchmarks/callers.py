@@ -14,6 +14,7 @@ from .strict import Line
 THREADS = 4
 # More than ever run at once: nobody waits here for a thread.
 PLENTY = 150
+PERSON = "person"
 
 
 class Call(NamedTuple):
@@ -64,15 +65,20 @@ def arrive(
     return _offered(work, _arrivals(number, start, rate, seconds))
 
 
-def onboard(number: int, start: float, rate: float, seconds: float) -> list[Call]:
-    """People who ask for a token, at random, more than there are tokens for."""
+def onboard(number: int, start: float, rate: float, warm: float, seconds: float) -> list[Call]:
+    """People who ask for a token, at random, more than there are tokens for.
+
+    Those of the first ``warm`` seconds find threads and connections that are still being made;
+    they are called early.
+    """
     from django.db import connections
 
     from django_faceid.services import errors, issue_token
 
     def work(arrived: float) -> Call:
         try:
-            issue_token(f"person {number} {arrived}")
+            who = "early" if arrived < start + warm else PERSON
+            issue_token(f"{who} {number} {arrived}")
             outcome = "issued"
         except errors.ServiceError as error:
             outcome = error.code
@@ -80,23 +86,23 @@ def onboard(number: int, start: float, rate: float, seconds: float) -> list[Call
             connections.close_all()  # back to the pool, as after a request
         return Call(arrived, time.monotonic(), 0, outcome)
 
-    return _offered(work, _arrivals(number, start, rate, seconds))
+    return _offered(work, _arrivals(number, start, rate, warm + seconds))
 
 
 def slots_taken() -> int:
-    """Slots that were reserved for tokens, whatever came of them."""
+    """Slots that were reserved for tokens of people who were not early, whatever came of them."""
     from django_faceid.models import ApiCall
 
-    return ApiCall.objects.count()
+    return ApiCall.objects.filter(session__reference__startswith=PERSON).count()
 
 
-def most_at_once(calls: list[Call]) -> int:
-    """How many calls were under way at the busiest moment."""
+def most_at_once(calls: list[Call], since: float) -> int:
+    """How many calls were under way at the busiest moment from ``since`` on."""
     changes = sorted([(c.arrived, 1) for c in calls] + [(c.ended, -1) for c in calls])
     busy = most = 0
-    for _moment, change in changes:
+    for moment, change in changes:
         busy += change
-        most = max(most, busy)
+        most = max(most, busy * (moment >= since))
     return most
 
 

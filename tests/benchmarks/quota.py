@@ -22,6 +22,8 @@ PROCESSES = 4
 # Until every process is up.
 HEAD_START = 6.0
 RANDOM_RATE, OFFERED = 18, 100
+# Of the same load, before anything counts.
+WARM = 5.0
 # How long a person looks at a spinner; who is told of a full queue has not left.
 PATIENCE = 3.0
 
@@ -103,21 +105,19 @@ def _overloaded(bounds: Bounds, database: str, seconds: float) -> None:
         variables = environment(database, BENCHMARK_ENDPOINT=server.url)
         with children(PROCESSES, variables) as pool:
             start = time.monotonic() + HEAD_START
-            warm = everywhere(pool, PROCESSES, callers.onboard, start, 1, 2)
-            start = time.monotonic() + 3
             rate = OFFERED / PROCESSES
-            found = everywhere(pool, PROCESSES, callers.onboard, start, rate, seconds)
+            found = everywhere(pool, PROCESSES, callers.onboard, start, rate, WARM, seconds)
         slots = in_child(variables, callers.slots_taken)
-    warm_up = sum(call.outcome == "issued" for calls in warm for call in calls)
-    _judge(bounds, [call for several in found for call in several], slots - warm_up)
+    _judge(bounds, [call for several in found for call in several], start + WARM, slots)
 
 
-def _judge(bounds: Bounds, calls: list[Call], slots: int) -> None:
+def _judge(bounds: Bounds, every: list[Call], since: float, slots: int) -> None:
+    calls = [call for call in every if call.arrived >= since]
     issued = [call for call in calls if call.outcome == "issued"]
     busy = [call.seconds for call in calls if call.outcome == "busy"]
     left = sum(call.seconds > PATIENCE for call in issued)
     rate, told = steady_rate([call.ended for call in issued]), 1000 * percentile(busy, 0.5)
-    late, most = 1000 * percentile(busy, 0.99), most_at_once(calls)
+    late, most = 1000 * percentile(busy, 0.99), most_at_once(every, since)
     head = ("asked", "issued", "a second", "told to wait", "told in ms, p50", "p99", "most at once")
     row = (len(calls), len(issued), f"{rate:.2f}", len(busy), f"{told:.1f}", f"{late:.1f}", most)
     table(f"Overload, {OFFERED} people/s, whole requests", head, [row])
