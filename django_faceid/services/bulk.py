@@ -20,6 +20,9 @@ from .errors import NotAllowed
 
 MOST = 5000
 """Sessions in one job."""
+KEPT_FOR = timedelta(days=90)
+"""How long a job can be looked at after its end."""
+FORGOTTEN_AT_ONCE = 1000
 # Longer than one session can take: a call's deadline, its slot and the storage of pictures.
 LEASE = timedelta(seconds=90)
 # Sessions before another job has its turn.
@@ -61,6 +64,24 @@ def run_bulk_jobs(seconds: float = 20.0) -> int:
     while time.monotonic() < deadline and (job := _claim()) is not None:
         dealt_with += _work(job, deadline)
     return dealt_with
+
+
+def forget_old_jobs() -> int:
+    """Delete jobs that ended 90 days ago, a bounded number of rows at a time; how many jobs.
+
+    Each session's event and entry in the admin's log stay. A job that runs has not ended.
+    """
+    old = BulkJob.objects.using(write_alias()).filter(finished_at__lte=clock.now() - KEPT_FOR)
+    left, forgotten = FORGOTTEN_AT_ONCE, 0
+    for job in old.order_by("finished_at")[:FORGOTTEN_AT_ONCE]:
+        items = BulkItem.objects.using(write_alias()).filter(job=job)
+        pks = list(items.order_by("id").values_list("pk", flat=True)[:left])
+        left -= items.filter(pk__in=pks).delete()[0]
+        if left <= 0:
+            break
+        job.delete()
+        forgotten, left = forgotten + 1, left - 1
+    return forgotten
 
 
 def _claim() -> BulkJob | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from .. import clock
 from ..models import ApiCall, Outcome, SessionEvent, Source, Status, VerificationSession
 from . import outbox
+from .bulk import forget_old_jobs
 from .durable import move
 from .idempotency import forget_old_keys
 
@@ -16,7 +17,7 @@ ATTEMPT_LEASE = timedelta(minutes=1)
 
 
 def recover_interrupted() -> int:
-    """End sessions and attempts whose process did not come back, and forget old keys.
+    """End sessions and attempts whose process did not come back, and forget what is old.
 
     Returns how many sessions ended as ``error(Interrupted)``.
     """
@@ -27,6 +28,7 @@ def recover_interrupted() -> int:
         outcome=Outcome.STARTED, started_at__lte=clock.now() - ATTEMPT_LEASE
     ).update(outcome=Outcome.INTERRUPTED)
     forget_old_keys()
+    forget_old_jobs()
     return recovered
 
 
