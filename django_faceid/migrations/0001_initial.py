@@ -88,6 +88,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StrayFile',
+            fields=[
+                ('name', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('lease_until', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'stray file',
+                'verbose_name_plural': 'stray files',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['lease_until'], name='faceid_f_lease')],
+            },
+        ),
+        migrations.CreateModel(
             name='VerificationSession',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -4,7 +4,7 @@ from .bulk import BulkAct, BulkItem, BulkJob, ItemState, JobState
 from .calls import ApiCall, Outcome
 from .events import EventKind, SessionEvent, Source
 from .idempotency import IdempotencyClaim
-from .media import KeptMedia, MediaKind
+from .media import KeptMedia, MediaKind, StrayFile
 from .quota import Heartbeat, QuotaWindow
 from .rollups import Metric, Resolution, Rollup
 from .sessions import VerificationSession
@@ -37,6 +37,7 @@ __all__ = [
     "SessionEvent",
     "Source",
     "Status",
+    "StrayFile",
     "Subject",
     "Verdict",
     "VerificationSession",

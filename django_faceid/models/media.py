@@ -51,3 +51,24 @@ class KeptMedia(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.session_id}"
+
+
+class StrayFile(models.Model):
+    """A file in the storage ``faceid`` that is no session's: not yet, or not any more.
+
+    The row is there before the file, and goes when a session takes the file or when the storage
+    has deleted it. Until ``lease_until`` somebody is at it.
+    """
+
+    name = models.CharField(max_length=255, primary_key=True)
+    # No foreign key: the row outlives the session that its file was for.
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("stray file")
+        verbose_name_plural = _("stray files")
+        default_permissions = ()
+        indexes = (models.Index(fields=["lease_until"], name="faceid_f_lease"),)
+
+    def __str__(self) -> str:
+        return self.name
