@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 
 from django.views.decorators.debug import sensitive_variables
 
-from ..models import EventKind, KeptMedia, MediaKind, SessionEvent, Source, VerificationSession
+from ..models import (
+    EventKind,
+    KeptMedia,
+    MediaKind,
+    SessionEvent,
+    Source,
+    StrayFile,
+    VerificationSession,
+)
 from ..tencent.types import GetFaceIdResultIntlResponse
-from . import vault
-from .durable import give_back_pooled_connection
+from . import strays, vault
 
 logger = logging.getLogger("django_faceid")
 
@@ -32,7 +39,7 @@ class Upload:
     """A picture in the storage that belongs to no session yet."""
 
     kind: MediaKind
-    name: str
+    file: StrayFile
     key: str = field(repr=False)
     size: int
     sha256: str
@@ -63,9 +70,8 @@ def wanted(session: VerificationSession) -> list[MediaKind]:
 def upload(session: VerificationSession, answer: GetFaceIdResultIntlResponse) -> Haul:
     """Encrypt and store each wanted picture; to be called outside of any transaction.
 
-    Nothing points at the files yet: ``record`` makes them the session's, ``discard`` removes them.
+    The files are strays as yet: ``record`` makes them the session's, ``discard`` removes them.
     """
-    give_back_pooled_connection()
     given = {
         MediaKind.BEST_FRAME: answer.BestFrame,
         MediaKind.VIDEO: answer.Video,
@@ -90,7 +96,7 @@ def _upload(kind: MediaKind, text: str) -> Upload:
     content = _decoded(text)
     size, sha256 = len(content), hashlib.sha256(content).hexdigest()
     sealed = vault.seal(content)
-    return Upload(kind, vault.save(sealed), sealed.key, size, sha256)
+    return Upload(kind, strays.store(sealed), sealed.key, size, sha256)
 
 
 @sensitive_variables()
@@ -116,20 +122,22 @@ def record(
     session: VerificationSession, haul: Haul, *, source: Source, call_pk: int | None = None
 ) -> None:
     """Make the uploads the session's, in the transaction that stores its result."""
+    kept = [each for each in haul.uploads if strays.take(each.file)]
+    lost = {**haul.lost, **{each.kind: STORAGE for each in haul.uploads if each not in kept}}
     KeptMedia.objects.bulk_create(
         KeptMedia(
             session=session,
             kind=each.kind,
-            name=each.name,
+            name=each.file.name,
             key=each.key,
             size=each.size,
             sha256=each.sha256,
         )
-        for each in haul.uploads
+        for each in kept
     )
     told = {
-        EventKind.MEDIA_KEPT: ", ".join(each.kind for each in haul.uploads),
-        EventKind.MEDIA_LOST: ", ".join(f"{kind} {why}" for kind, why in haul.lost.items()),
+        EventKind.MEDIA_KEPT: ", ".join(each.kind for each in kept),
+        EventKind.MEDIA_LOST: ", ".join(f"{kind} {why}" for kind, why in lost.items()),
     }
     for event, reason in told.items():
         if reason:
@@ -140,4 +148,4 @@ def record(
 
 def discard(haul: Haul) -> None:
     """Remove uploads that became nobody's; what the storage does not let go no key opens."""
-    vault.remove(each.name for each in haul.uploads)
+    strays.remove(each.file.name for each in haul.uploads)

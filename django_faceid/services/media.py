@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from .. import clock
 from ..models import EventKind, KeptMedia, MediaKind, SessionEvent, Source, VerificationSession
 from ..models.database import write_alias
-from . import outbox, vault
+from . import outbox, strays, vault
 from .durable import durably, give_back_pooled_connection
 from .errors import FieldError, Invalid, NotErasable
 from .vault import Unreadable
@@ -67,13 +67,13 @@ def erase(session: VerificationSession, *, actor: Any, reason: str) -> bool:
     """Destroy every kept picture of a session: its key at once, then its file.
 
     ``reason`` has 1 to 128 characters. False when the storage would not delete a file, which
-    nobody can read any more; the log has its name. Raises ``Invalid`` without a reason and
+    nobody can read any more; it is tried again each hour. Raises ``Invalid`` without a reason and
     ``NotErasable`` under a legal hold or when nothing is kept.
     """
     if not 1 <= len(reason.strip()) <= 128:
         error = FieldError("reason", "required", "Erasing needs a reason of 1 to 128 characters.")
         raise Invalid(errors=(error,))
-    return vault.remove(durably(partial(_forget, session, actor, reason)))
+    return strays.remove(durably(partial(_forget, session, actor, reason)))
 
 
 def _forget(session: VerificationSession, actor: Any, reason: str) -> list[str]:
@@ -87,6 +87,7 @@ def _forget(session: VerificationSession, actor: Any, reason: str) -> list[str]:
     if not found:
         raise NotErasable
     kept.update(key="", erased_at=clock.now())
+    strays.give_up(found)
     SessionEvent.objects.create(
         session=session,
         kind=EventKind.MEDIA_ERASED,
@@ -102,4 +103,5 @@ def _forget(session: VerificationSession, actor: Any, reason: str) -> list[str]:
 @receiver(post_delete, sender=KeptMedia)
 def _remove_file(instance: KeptMedia, using: str, **_: Any) -> None:
     """Leave no file behind when a host deletes a session; its key went with the row."""
-    outbox.on_commit(partial(vault.remove, [instance.name]), using=using)
+    strays.give_up([instance.name], using=using)
+    outbox.on_commit(partial(strays.remove, [instance.name]), using=using)

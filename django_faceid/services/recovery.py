@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from .. import clock
 from ..models import ApiCall, Outcome, SessionEvent, Source, Status, VerificationSession
-from . import outbox
+from . import outbox, strays
 from .bulk import forget_old_jobs
 from .durable import move
 from .idempotency import forget_old_keys
@@ -17,7 +17,7 @@ ATTEMPT_LEASE = timedelta(minutes=1)
 
 
 def recover_interrupted() -> int:
-    """End sessions and attempts whose process did not come back, and forget what is old.
+    """End sessions and attempts whose process did not come back, and clear up after them.
 
     Returns how many sessions ended as ``error(Interrupted)``.
     """
@@ -29,6 +29,8 @@ def recover_interrupted() -> int:
     ).update(outcome=Outcome.INTERRUPTED)
     forget_old_keys()
     forget_old_jobs()
+    # Last, since it asks the host's storage.
+    strays.clear()
     return recovered
 
 

@@ -30,8 +30,12 @@ class Picture(bytes):
 
 @dataclass(frozen=True)
 class Sealed:
-    """Content that only ``key`` opens."""
+    """Content that only ``key`` opens, and the name to store it under.
 
+    The name tells nothing and cannot be guessed.
+    """
+
+    name: str
     content: bytes = field(repr=False)
     key: str = field(repr=False)
 
@@ -39,17 +43,13 @@ class Sealed:
 @sensitive_variables()
 def seal(content: Picture) -> Sealed:
     """Encrypt with a new key (Fernet: AES-128-CBC, HMAC-SHA256)."""
-    key = Fernet.generate_key()
-    return Sealed(Fernet(key).encrypt(content), key.decode())
+    key, name = Fernet.generate_key(), secrets.token_hex(16)
+    return Sealed(f"{name[:2]}/{name}", Fernet(key).encrypt(content), key.decode())
 
 
 def save(sealed: Sealed) -> str:
-    """Store under a name that tells nothing and cannot be guessed; the name.
-
-    Raises whatever the storage raises.
-    """
-    name = secrets.token_hex(16)
-    return storages[ALIAS].save(f"{name[:2]}/{name}", ContentFile(sealed.content))
+    """Store a file; the name by which the storage has it. Raises whatever the storage raises."""
+    return storages[ALIAS].save(sealed.name, ContentFile(sealed.content))
 
 
 @sensitive_variables()

@@ -23,6 +23,7 @@ from django_faceid.models import (
     NextAction,
     SessionEvent,
     Status,
+    StrayFile,
     VerificationSession,
 )
 from django_faceid.sandbox import media as pictures
@@ -521,7 +522,7 @@ def test_no_picture_and_no_key_is_in_a_log_or_a_repr(
     services.collect_results()
     row = session.media.get(kind="best_frame")
     sealed = vault.seal(vault.Picture(BEST_FRAME))
-    upload = keeping.Upload(MediaKind.VIDEO, "name", row.key, 1, "digest")
+    upload = keeping.Upload(MediaKind.VIDEO, StrayFile(name="name"), row.key, 1, "digest")
     shown = f"{caplog.text} {row!r} {sealed!r} {upload!r} {keeping.Haul((upload,), {})!r}"
     shown += repr(media.read(row))
     for secret in (pictures.BEST_FRAME[:24], row.key, sealed.key, str(BEST_FRAME)[:24]):
