@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -20,6 +21,9 @@ from . import people, plain
 Row = list[Any]
 # Enough that the database's answer is not waited for all the time, few enough to hold.
 CHUNK = 2000
+
+# Few texts of tags are different ones, and reading one costs more than finding it.
+_tags = lru_cache(maxsize=256)(json.loads)
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,22 @@ class Table:
     def chunks(self, rows: QuerySet[Any]) -> Iterator[list[Row]]:
         """The rows, newest first, each as it was when its chunk was read."""
         read = plain.expressions(rows.db, self.read())
-        newest = rows.order_by("-pk").values_list("pk", *read)
+        newest = rows.order_by("-pk").values_list(*read, "pk")
         chunk = list(newest[:CHUNK])
         while chunk:
             now = plain.utc(clock.now())
-            yield [self.told(row[1:], now) for row in plain.values(rows.db, chunk)]
+            yield [self.told(row, now) for row in plain.values(rows.db, chunk)]
             # Only a full chunk can have a next one.
             more = len(chunk) == CHUNK
-            chunk = list(newest.filter(pk__lt=chunk[-1][0])[:CHUNK]) if more else []
+            chunk = list(newest.filter(pk__lt=chunk[-1][-1])[:CHUNK]) if more else []
 
     def read(self) -> list[str]:
         """What is read for a row: its sources, and after them what ``told`` needs besides."""
         return list(self.sources.values())
 
     def told(self, row: Row, now: str) -> Row:
-        """A row's values in the order of ``columns``."""
+        """A row's values in the order of ``columns``: the row that was read, made fit in place."""
+        del row[len(self.sources) :]
         return row
 
 
@@ -108,20 +113,21 @@ class Sessions(Table):
     _EXPIRES = list(sources).index("token_expires_at")
     _PERSON = list(sources).index("person")
     _TAGS = list(sources).index("liveness_info_tag")
+    # What ``read`` puts behind them.
+    _LEASE, _NAME = len(sources), len(sources) + 1
 
     def read(self) -> list[str]:
         read = [*super().read(), "lease_until"]
         return [*read, f"user__{get_user_model().USERNAME_FIELD}"] if self.personal else read
 
     def told(self, row: Row, now: str) -> Row:
-        told, (lease_until, *username) = row[: len(self.sources)], row[len(self.sources) :]
-        status, expires = told[self._STATUS], told[self._EXPIRES]
+        status, expires, lease_until = row[self._STATUS], row[self._EXPIRES], row[self._LEASE]
         # Moments in one form of text are in the order of their text.
-        told[self._STATUS] = effective_status(status, expires, lease_until, now).value
-        told[self._TAGS] = json.loads(told[self._TAGS])
-        reference = told[self._PERSON]
-        told[self._PERSON] = (username[0] or people.masked(reference)) if self.personal else None
-        return told
+        row[self._STATUS] = effective_status(status, expires, lease_until, now).value
+        row[self._TAGS] = _tags(row[self._TAGS])
+        reference = row[self._PERSON]
+        row[self._PERSON] = (row[self._NAME] or people.masked(reference)) if self.personal else None
+        return super().told(row, now)
 
 
 class Calls(Table):
