@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from cryptography.fernet import Fernet
 from django.http import HttpRequest, HttpResponse
@@ -95,7 +96,7 @@ def test_setting_up_again_changes_nothing(tmp_path: Path) -> None:
     assert all(person[:2] == [True, False] for person in people[1:])
     assert "faceid.review_verificationsession" in reviewer[2]
     assert "faceid.review_verificationsession" not in auditor[2]
-    assert set(staff[2]) == {*auditor[2], *reviewer[2]}
+    assert set(staff[2]) == {*auditor[2], *reviewer[2], "faceid.erase_verificationsession"}
 
 
 def test_an_empty_desk_is_given_a_past_once(tmp_path: Path) -> None:
@@ -186,6 +187,17 @@ def test_the_secret_key_is_made_once_and_nobody_elses_to_read(tmp_path: Path) ->
 def test_before_django_6_the_demo_sends_the_policy_itself() -> None:
     answer = content_security_policy(lambda _request: HttpResponse())(HttpRequest())
     assert answer.headers["Content-Security-Policy"] == "default-src 'self'; object-src 'none'"
+
+
+def test_from_django_6_on_django_sends_the_policy(tmp_path: Path) -> None:
+    found = shell(
+        tmp_path,
+        "from django.conf import settings as s\n"
+        "print(json.dumps([m for m in s.MIDDLEWARE if 'csp' in m or 'content_security' in m]))",
+    )
+    own = "example_project.demo.middleware.content_security_policy"
+    djangos = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+    assert found == [djangos if django.VERSION >= (6, 0) else own]
 
 
 def test_no_template_has_a_script_or_a_style_of_its_own() -> None:

@@ -14,7 +14,7 @@ ERASE = "erase_verificationsession"
 EVERY = frozenset({SESSIONS, CALLS, PERSON, REVIEW, OPERATE, EXPORT, ERASE})
 
 DESK = "/admin/faceid/"
-LOGIN, REFUSED, MISSING, NOT_SO = 302, 403, 404, 405
+OK, LOGIN, REFUSED, MISSING, NOT_SO = 200, 302, 403, 404, 405
 
 
 class Door(NamedTuple):
@@ -63,10 +63,10 @@ ROUTES: Mapping[str, Doors] = {
         door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)
     ),
     "verificationsession/<path:object_id>/media/<str:kind>/": Doors(
-        door(302, SESSIONS, PERSON), door(302, SESSIONS, PERSON)
+        door(302, SESSIONS, PERSON), door(200, SESSIONS, PERSON)
     ),
     "verificationsession/<path:object_id>/erase-pictures/": Doors(
-        door(302, SESSIONS, ERASE), door(302, SESSIONS, ERASE)
+        door(200, SESSIONS, ERASE), door(200, SESSIONS, ERASE)
     ),
     "verificationsession/<path:object_id>/take/": Doors(
         door(NOT_SO, SESSIONS, REVIEW), door(302, SESSIONS, REVIEW)
@@ -114,6 +114,25 @@ ROUTES: Mapping[str, Doors] = {
     "apicall/<path:object_id>/delete/": CLOSED,
     "apicall/<path:object_id>/history/": Doors(door(200, CALLS), door(200, CALLS)),
 }
+
+# What is answered with 200 and is nothing to look at.
+FILES = frozenset(
+    {
+        "verificationsession/export.csv",
+        "verificationsession/export.jsonl",
+        "verificationsession/<path:object_id>/support-file/",
+        "verificationsession/bulk/<int:job>/progress.json",
+        "apicall/export.csv",
+        "apicall/export.jsonl",
+    }
+)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Every page of the desk: its route, and the method it is asked for with."""
+    for route, doors in ROUTES.items():
+        if route not in FILES and OK in (doors.get.status, doors.post.status):
+            yield ("get" if doors.get.status == OK else "post"), route
 
 
 def routes() -> Iterator[str]:

@@ -12,7 +12,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from django_faceid.models import BulkJob, Status
+from django_faceid.models import BulkJob, KeptMedia, Status
+from django_faceid.services import vault
 from django_faceid.testing import make_session
 from tests.admin.conftest import make_call
 from tests.admin.doors import (
@@ -20,8 +21,10 @@ from tests.admin.doors import (
     DESK,
     EVERY,
     EXPORT,
+    FILES,
     LOGIN,
     MISSING,
+    OK,
     OPERATE,
     PERSON,
     REFUSED,
@@ -46,7 +49,15 @@ ROLES: Mapping[str, frozenset[str]] = {
 @pytest.fixture
 def addresses() -> Mapping[str, str]:
     """Every route with an address of it that leads to something."""
-    session = make_session(User.objects.create_user("customer"), status=Status.FAILED)
+    session = make_session(
+        User.objects.create_user("customer"),
+        status=Status.FAILED,
+        flow_snapshot={"keep_media": ["best_frame"]},
+    )
+    sealed = vault.seal(vault.Picture(b"\xff\xd8\xff"))
+    KeptMedia.objects.create(
+        session=session, kind="best_frame", name=vault.save(sealed), key=sealed.key, size=3
+    )
     call = make_call(session)
     job = BulkJob.objects.create(act="cancel", actor_pk="1")
     keys = {"verificationsession": session.pk, "apicall": call.pk}
@@ -94,6 +105,18 @@ def test_each_role_is_answered_as_the_table_says(role: str, addresses: Mapping[s
             expected[method, route] = status if allowed else REFUSED
             seen[method, route] = getattr(browser, method)(addresses[route]).status_code
     assert seen == expected
+
+
+def test_what_is_answered_is_a_page_unless_the_table_says_that_it_is_a_file(
+    addresses: Mapping[str, str],
+) -> None:
+    browser = somebody("superuser")
+    for route, doors in ROUTES.items():
+        for method, (status, _needs) in zip(("get", "post"), doors, strict=True):
+            if status == OK:
+                answer = getattr(browser, method)(addresses[route])
+                is_page = answer["Content-Type"].startswith("text/html")
+                assert is_page == (route not in FILES), (method, route)
 
 
 @pytest.mark.parametrize("role", ROLES)

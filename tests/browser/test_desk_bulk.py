@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.browser.desk_pages import RUN, SESSIONS
 from tests.browser.test_desk_pages import WIDER, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Enter = Callable[..., Any]
-SESSIONS = "/admin/faceid/verificationsession/"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -25,7 +25,7 @@ def test_sessions_are_chosen_confirmed_and_watched_to_the_end(staff: Enter, widt
     for row in range(2):
         page.locator("#result_list tbody input[type=checkbox]").nth(row).check()
     page.get_by_label("Action:").select_option(label="Cancel sessions…")
-    page.get_by_role("button", name=re.compile("Go|Run")).click()
+    page.get_by_role("button", name=RUN).click()
     expect(page.get_by_text("2 sessions are chosen.")).to_be_visible()
     assert list(violations(page)) == []
     page.get_by_role("button", name="Cancel these sessions").click()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -28,6 +28,9 @@ class Command(BaseCommand):
         _person("demo")
         for name, groups in STAFF.items():
             _person(name, is_staff=True).groups.set(Group.objects.filter(name__in=groups))
+        # In no group: it is given to a person, by name.
+        erase = Permission.objects.get(codename="erase_verificationsession")
+        _person("staff").user_permissions.add(erase)
         self.stdout.write("Person    demo / demo")
         self.stdout.write("Staff     staff / staff, auditor / auditor, reviewer / reviewer")
 
