@@ -22,7 +22,7 @@ LIVE = 12_000
 
 def multiply(row: Model, count: int, **columns: str) -> None:
     """Replace a saved row by ``count`` copies; ``columns`` are SQL over ``g``, 1 to ``count``."""
-    copy(row, f"SELECT g FROM generate_series(1, {count}) g", **columns)
+    copy(row, _numbers(count), **columns)
     row.delete()
 
 
@@ -81,6 +81,22 @@ def at_once() -> Iterator[None]:
         cursor.execute("RESET ALL")
 
 
+def write_anew(since: timedelta, until: timedelta) -> None:
+    """Write the sessions that become due in a span of time, as issuing their tokens did.
+
+    What is due in a minute has been written within ten: its pages are at hand, its index pages
+    too, however large the table. Rows that were loaded at once have none of that.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE faceid_verificationsession SET version = version + 1 "
+            "WHERE status = 'issued' AND token_expires_at > %s AND token_expires_at <= %s",
+            [NOW + since, NOW + until],
+        )
+
+
 def settle() -> None:
     """Leave the tables as they are after a quiet hour: vacuumed, analysed, written out."""
     from django.db import connection
@@ -117,19 +133,32 @@ def fill_sessions(total: int, due: int) -> None:
 
 
 def fill_rivals(total: int, due: int) -> None:
-    """As many tokens for django-oauth-toolkit and for simplejwt, as many of them expired."""
-    from oauth2_provider.models import AccessToken
-    from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+    """As many tokens for django-oauth-toolkit and for simplejwt, as many of them expired.
+
+    As sites have them: an access token has its refresh token, and a token that was rotated is on
+    the blacklist.
+    """
+    from django.contrib.auth.models import User
+    from oauth2_provider.models import AccessToken, Application, RefreshToken
+    from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
     age = f"now() + (g - {due}) * {SPACING} + (g > {due})::int * interval '1 day'"
-    access = AccessToken.objects.create(token="template", expires=NOW, scope="read")
-    multiply(
-        access, total, token=_checksum("token"), token_checksum=_checksum("checksum"), expires=age
+    user = User.objects.create_user("somebody")
+    site = Application.objects.create(name="site", client_type="public", user=user)
+    theirs = {"user": user, "application": site}
+    access = AccessToken.objects.create(token="template", expires=NOW, scope="read", **theirs)
+    refresh = RefreshToken.objects.create(token="template", access_token=access, **theirs)
+    named = {"token": _checksum("token"), "token_checksum": _checksum("checksum")}
+    copy(access, _numbers(total), **named, expires=age)
+    multiply(refresh, total, **named, access_token_id=f"{access.pk} + g")
+    access.delete()
+    jwt = OutstandingToken._default_manager.create(
+        jti="template", token="x" * 200, expires_at=NOW, user=user
     )
-    refresh = OutstandingToken._default_manager.create(
-        jti="template", token="x" * 200, expires_at=NOW
-    )
-    multiply(refresh, total, jti="md5('jti' || g)", expires_at=age)
+    rotated = BlacklistedToken._default_manager.create(token=jwt)
+    copy(jwt, _numbers(total), jti="md5('jti' || g)", expires_at=age)
+    multiply(rotated, total, token_id=f"{jwt.pk} + g")
+    jwt.delete()
     settle()
 
 
@@ -144,6 +173,10 @@ def public_id(moment: str) -> str:
     chance = "translate(gen_random_uuid()::text, '-', '')"
     # The random UUID's own version and variant stay where they belong, but for the number.
     return f"(lpad(to_hex({milliseconds}), 12, '0') || '7' || substr({chance}, 14))::uuid"
+
+
+def _numbers(count: int) -> str:
+    return f"SELECT g FROM generate_series(1, {count}) g"
 
 
 def _checksum(purpose: str) -> str:

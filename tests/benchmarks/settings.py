@@ -22,7 +22,7 @@ INSTALLED_APPS = [
     *(app for app in RIVALS if importlib.util.find_spec(app.partition(".")[0])),
 ]
 # The rival's pauses between its batches are not counted against it.
-OAUTH2_PROVIDER = {"CLEAR_EXPIRED_TOKENS_BATCH_INTERVAL": 0}
+OAUTH2_PROVIDER = {"CLEAR_EXPIRED_TOKENS_BATCH_INTERVAL": 0, "REFRESH_TOKEN_EXPIRE_SECONDS": 1}
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["tests.benchmarks.host.ByHeader"]}
 
 FACEID = {
