@@ -36,8 +36,12 @@ INDEXES = (
     ),
     # Lists are ordered by key and filtered by several columns at once: what stands after the key is
     # looked at in the index alone, so that a rare combination costs no look at a row.
-    models.Index(fields=["status", "-id", "verdict", "flow"], name="faceid_s_status_id"),
-    models.Index(fields=["flow", "-id", "status", "verdict"], name="faceid_s_flow_id"),
+    models.Index(
+        fields=["status", "-id", "verdict", "flow", "created_at"], name="faceid_s_status_id"
+    ),
+    models.Index(
+        fields=["flow", "-id", "status", "verdict", "created_at"], name="faceid_s_flow_id"
+    ),
     models.Index(fields=["created_at"], name="faceid_s_created"),
     PartialIndex(
         fields=["error_code", "-id", "status", "flow"],
@@ -46,10 +50,10 @@ INDEXES = (
         otherwise=["error_code", "-id", "status", "flow"],
     ),
     PartialIndex(
-        fields=["verdict", "-id", "status", "flow"],
+        fields=["verdict", "-id", "status", "flow", "created_at"],
         name="faceid_s_verdict_id",
         where=~Q(verdict="undecided"),
-        otherwise=["verdict", "-id", "status", "flow"],
+        otherwise=["verdict", "-id", "status", "flow", "created_at"],
     ),
     # Finished, and nothing proved: few of those that finished.
     PartialIndex(
