@@ -10,16 +10,20 @@ import pytest
 from tests.browser.demo import log_in, running_browser, running_demo
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a demo with processes, database and sandbox of its own."""
+    """The address of a demo with processes, database and sandbox of its own.
+
+    All tests share it, since it takes long to start: each begins as a person with no token out,
+    or as staff who have just come in, whatever others have left at the desk.
+    """
     with running_demo(tmp_path_factory.mktemp("demo")) as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """A Chromium."""
+    """A Chromium; it is gone with the last of its tests, for its loop would trouble Django's."""
     with running_browser() as running:
         yield running
 

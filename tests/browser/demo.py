@@ -77,3 +77,11 @@ def log_in(page: Any, name: str) -> None:
     page.get_by_label("Password").fill(name)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/")
+
+
+def take_a_loan(person: Any) -> None:
+    """Pass the check that keeps its pictures, and that a colleague decides on."""
+    person.locator("input[value=loan]").check()
+    person.get_by_role("button", name="Verify your identity").click()
+    person.get_by_role("button", name="You, in good light").click()
+    person.get_by_role("heading", name="A colleague decides").wait_for()

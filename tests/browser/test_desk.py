@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.admin.doors import DESK
-from tests.browser.desk_pages import WAITING, first_of
+from tests.browser.desk_pages import WAITING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,10 +39,15 @@ def look_for(page: Page, text: str) -> None:
 
 
 def open_waiting(page: Page) -> str:
-    """The page of a session that waits for a decision; its key."""
-    pk = first_of(page, WAITING)
-    page.goto(f"{DESK}verificationsession/{pk}/change/")
-    return pk
+    """The page of a session that waits for a decision, with nobody at it; its key."""
+    page.goto(f"{DESK}verificationsession/queue/")
+    rows = page.get_by_role("table", name="Waiting, oldest first").locator("tbody tr")
+    free = rows.filter(has=page.get_by_role("button")).first
+    free.get_by_role("link").first.click()
+    page.get_by_role("heading", name="Time line").wait_for()
+    found = re.search(r"/(\d+)/change/", page.url)
+    assert found, page.url
+    return found[1]
 
 
 def test_an_auditor_finds_a_session_by_its_request_id_and_reads_its_story(staff: Enter) -> None:

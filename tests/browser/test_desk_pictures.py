@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.demo import take_a_loan
 from tests.browser.desk_pages import WAITING, first_of
 from tests.browser.test_desk_pages import WIDER, violations
 
@@ -17,14 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Enter = Callable[..., Any]
 SESSIONS = "/admin/faceid/verificationsession"
-
-
-def take_a_loan(person: Page) -> None:
-    """Pass the check whose pictures the demo keeps."""
-    person.locator("input[value=loan]").check()
-    person.get_by_role("button", name="Verify your identity").click()
-    person.get_by_role("button", name="You, in good light").click()
-    person.get_by_role("heading", name="A colleague decides").wait_for()
 
 
 def opened(page: Page, name: str) -> Page:
