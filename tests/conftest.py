@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from django_faceid import clock
 from tests.machine import SERVICES, Service, everything_is_required
+
+# What tests share asserts things too: an assertion there that fails tells what it compared.
+pytest.register_assert_rewrite(
+    *(f"tests.{found.parent.name}" for found in Path(__file__).parent.glob("*/__init__.py"))
+)
 
 _left_out = pytest.StashKey[dict[Service, int]]()
 
