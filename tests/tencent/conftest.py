@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Protocol
 
 import pytest
 
-from django_faceid.tencent.auth import Credentials
+from django_faceid.tencent.auth import Credentials, authorization
 from django_faceid.tencent.client import FaceIdClient
 
-from .wire import Wire, envelope
+from .wire import Received, Wire, envelope
 
 CREDENTIALS = Credentials(
     "AKIDEXAMPLE00000000000000000000000001", "EXAMPLEsecretKEY0000000000000001"
 )
+
+
+def signature_of(got: Received) -> str:
+    """The Authorization header that fits a received request."""
+    return authorization(
+        secret_id=CREDENTIALS.SecretId,
+        secret_key=CREDENTIALS.SecretKey,
+        service="faceid",
+        timestamp=int(got.headers["x-tc-timestamp"]),
+        method=got.method,
+        host=got.headers["host"],
+        content_type=got.headers["content-type"],
+        payload_sha256=hashlib.sha256(got.body).hexdigest(),
+    )
 
 
 class MakeClient(Protocol):

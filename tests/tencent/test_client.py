@@ -1,45 +1,25 @@
+"""One call as it leaves, and the answer as it comes back."""
+
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from django_faceid.tencent.auth import Credentials
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.codes import UNFINISHED
-from django_faceid.tencent.errors import (
-    BrokenAnswer,
-    FaceIdError,
-    InvalidRequest,
-    Refused,
-    Sent,
-    Unreachable,
-)
-from django_faceid.tencent.types import DEFAULT_ENDPOINT, REGIONS, GetFaceIdTokenIntlRequest
+from django_faceid.tencent.errors import BrokenAnswer, InvalidRequest, Refused, Sent
+from django_faceid.tencent.types import DEFAULT_ENDPOINT, REGIONS
 
 from .conftest import CREDENTIALS, MakeClient
-from .wire import Script, Wire, answer, closes, envelope, error, hangs, resets
-
-REQUEST = GetFaceIdTokenIntlRequest(CheckMode="liveness", RetryLimit=1)
-
-
-def unreachable(client: FaceIdClient) -> Unreachable:
-    with pytest.raises(Unreachable) as caught:
-        client.get_token(REQUEST)
-    return caught.value
+from .failing import REQUEST, closed_port, unreachable
+from .wire import Wire, answer, envelope, error
 
 
 def test_a_token_is_fetched_in_the_words_of_the_wire(wire: Wire, client: FaceIdClient) -> None:
@@ -146,114 +126,6 @@ def test_credentials_that_cannot_be_had_mean_that_nothing_was_sent(
     assert wire.received == []
 
 
-@pytest.mark.parametrize(
-    "play", ["hang", "reset", "close", "500", "429", "refusal", "html", "redirect", "limit"]
-)
-def test_a_call_is_exactly_one_request_whatever_happens(
-    wire: Wire, make_client: MakeClient, play: str
-) -> None:
-    client = make_client(timeout=(1, 0.2))
-    scripts: dict[str, Script | bytes] = {
-        "hang": hangs(wire),
-        "reset": resets,
-        "close": closes,
-        "500": answer(b"", status="500 Oops", headers="Retry-After: 0\r\n"),
-        "429": answer(b"", status="429 Slow", headers="Retry-After: 0\r\n"),
-        "refusal": error("InternalError"),
-        "html": answer(b"<html>"),
-        "redirect": answer(b"", status="307 Moved", headers=f"Location: {wire.url}/x\r\n"),
-        "limit": error("RequestLimitExceeded"),
-    }
-    wire.plays(scripts[play])
-    with pytest.raises(FaceIdError):
-        client.get_token(REQUEST)
-    time.sleep(0.1)
-    assert len(wire.received) == 1
-
-
-def test_a_call_may_have_a_timeout_of_its_own(wire: Wire, make_client: MakeClient) -> None:
-    client = make_client(timeout=(1, 5))
-    wire.plays(hangs(wire))
-    start = time.monotonic()
-    with pytest.raises(Unreachable):
-        client.get_token(REQUEST, timeout=(1, 0.1))
-    with pytest.raises(Unreachable):
-        client.get_result("TOKEN-1", timeout=(1, 0.1))
-    assert time.monotonic() - start < 2
-
-
-def test_an_answer_that_never_comes_may_have_been_carried_out(
-    wire: Wire, make_client: MakeClient
-) -> None:
-    wire.plays(hangs(wire))
-    start = time.monotonic()
-    caught = unreachable(make_client(timeout=(1, 0.2)))
-    assert time.monotonic() - start < 1
-    assert (caught.code, caught.sent, caught.retryable) == ("ReadTimeout", Sent.MAYBE, False)
-
-
-@pytest.mark.parametrize("script", [resets, closes])
-def test_a_connection_that_breaks_may_have_been_carried_out(
-    wire: Wire, client: FaceIdClient, script: Script
-) -> None:
-    wire.plays(script)
-    caught = unreachable(client)
-    assert (caught.code, caught.sent, caught.retryable) == ("ConnectionLost", Sent.MAYBE, False)
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def never_sent(client: FaceIdClient) -> None:
-    caught = unreachable(client)
-    assert (caught.code, caught.sent, caught.retryable) == ("ConnectFailed", Sent.NO, True)
-
-
-def test_a_refused_connection_was_never_sent(make_client: MakeClient) -> None:
-    never_sent(make_client(endpoint=f"http://127.0.0.1:{closed_port()}"))
-
-
-def test_an_unknown_host_was_never_sent(make_client: MakeClient) -> None:
-    never_sent(make_client(endpoint="https://faceid.invalid"))
-
-
-def test_a_connect_timeout_was_never_sent(make_client: MakeClient) -> None:
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        address = full.getsockname()
-        with socket.create_connection(address), socket.socket() as waiting:
-            waiting.setblocking(False)
-            waiting.connect_ex(address)
-            client = make_client(endpoint=f"http://127.0.0.1:{address[1]}", timeout=(0.2, 5))
-            never_sent(client)
-
-
-@pytest.mark.parametrize("endpoint", ["http://faceid.example", "https://faceid.example"])
-def test_a_failing_proxy_was_never_sent(make_client: MakeClient, endpoint: str) -> None:
-    never_sent(make_client(endpoint=endpoint, proxy=f"http://127.0.0.1:{closed_port()}"))
-
-
-def test_a_proxy_that_refuses_the_tunnel_was_never_sent(
-    wire: Wire, make_client: MakeClient
-) -> None:
-    wire.plays(answer(b"", status="407 Proxy Authentication Required"))
-    never_sent(make_client(endpoint="https://faceid.example", proxy=wire.url))
-    assert [(got.method, got.body) for got in wire.received] == [("CONNECT", b"")]
-
-
-def test_the_proxy_gets_the_request_with_the_host_that_was_signed(
-    wire: Wire, make_client: MakeClient
-) -> None:
-    make_client(endpoint="http://faceid.example", proxy=wire.url).get_token(REQUEST)
-    assert wire.last.target == "http://faceid.example/"
-    assert wire.last.headers["host"] == "faceid.example"
-
-
 def test_nothing_is_taken_from_the_environment(
     wire: Wire, client: FaceIdClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -268,100 +140,6 @@ def test_nothing_is_taken_from_the_environment(
     client.get_token(REQUEST)
     assert wire.last.headers["authorization"].startswith("TC3-HMAC-SHA256 Credential=AKIDEXAMPLE")
     assert client.session.trust_env is False
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path_factory.mktemp("tls") / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return pem, context
-
-
-@pytest.fixture
-def tls_wire(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Wire]:
-    wire = Wire(certificate[1])
-    wire.plays(envelope({"SdkToken": "TOKEN-1", "RequestId": "request-1"}))
-    yield wire
-    wire.close()
-
-
-def test_a_ca_bundle_is_trusted(
-    tls_wire: Wire, make_client: MakeClient, certificate: tuple[Path, ssl.SSLContext]
-) -> None:
-    client = make_client(endpoint=tls_wire.url, ca_bundle=str(certificate[0]))
-    assert client.get_token(REQUEST).SdkToken == "TOKEN-1"
-    assert tls_wire.last.headers["host"] == tls_wire.host
-
-
-def test_an_untrusted_certificate_means_that_nothing_was_sent(
-    tls_wire: Wire,
-    make_client: MakeClient,
-    certificate: tuple[Path, ssl.SSLContext],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
-    never_sent(make_client(endpoint=tls_wire.url))
-    assert tls_wire.received == []
-
-
-@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", None])
-def test_a_server_that_does_not_complete_the_handshake_was_never_sent_anything(
-    make_client: MakeClient, greeting: bytes | None
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
-        heard = pool.submit(_hears, server, greeting)
-        never_sent(make_client(endpoint=f"https://127.0.0.1:{server.getsockname()[1]}"))
-        assert b"POST" not in heard.result(5)
-
-
-def _hears(server: socket.socket, greeting: bytes | None) -> bytes:
-    """What a client says that gets a greeting which is not TLS, or (None) no answer at all."""
-    heard = b""
-    connection, _ = server.accept()
-    with connection, suppress(ConnectionResetError):
-        if greeting is not None:
-            connection.sendall(greeting)
-            connection.shutdown(socket.SHUT_WR)
-        while chunk := connection.recv(4096):
-            heard += chunk
-    return heard
-
-
-def test_a_tls_connection_that_breaks_after_the_handshake_may_have_been_carried_out(
-    tls_wire: Wire, make_client: MakeClient, certificate: tuple[Path, ssl.SSLContext]
-) -> None:
-    def garbles(connection: socket.socket) -> bool:
-        with socket.socket(fileno=connection.detach()) as plain:
-            plain.sendall(b"this is no TLS record, nor has it ever been one\r\n")
-        return False
-
-    tls_wire.plays(garbles)
-    caught = unreachable(make_client(endpoint=tls_wire.url, ca_bundle=str(certificate[0])))
-    assert len(tls_wire.received) == 1
-    assert (caught.code, caught.sent, caught.retryable) == ("ConnectionLost", Sent.MAYBE, False)
 
 
 def test_connections_are_used_again(wire: Wire, client: FaceIdClient) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from typing import Any
 
 import pytest
 
-from django_faceid.tencent.auth import Credentials, authorization
+from django_faceid.tencent.auth import Credentials
 from django_faceid.tencent.codes import UNFINISHED
 from django_faceid.tencent.errors import FaceIdError, Refused
 from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
 
-from .conftest import CREDENTIALS, MakeClient
+from .conftest import CREDENTIALS, MakeClient, signature_of
 from .wire import Received, Wire, answer, envelope, error
 
 pytestmark = pytest.mark.sdk
@@ -72,16 +71,7 @@ def official_result(sdk: Any) -> Any:
 
 def verifies(got: Received) -> bool:
     """Does the received signature fit the received request?"""
-    return got.headers["authorization"] == authorization(
-        secret_id=CREDENTIALS.SecretId,
-        secret_key=CREDENTIALS.SecretKey,
-        service="faceid",
-        timestamp=int(got.headers["x-tc-timestamp"]),
-        method=got.method,
-        host=got.headers["host"],
-        content_type=got.headers["content-type"],
-        payload_sha256=hashlib.sha256(got.body).hexdigest(),
-    )
+    return got.headers["authorization"] == signature_of(got)
 
 
 def assert_same_request(ours: Received, theirs: Received) -> None:
