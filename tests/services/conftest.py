@@ -8,10 +8,13 @@ from django.db import connection
 from pytest_django import Settings
 
 from django_faceid import conf
+from django_faceid.models import VerificationSession
 from django_faceid.sandbox import media
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls
+from django_faceid.services import calls, issue_token
 from django_faceid.testing import faceid_sandbox
+
+from .counted import NOON, at
 
 # Connection pools are PostgreSQL's; tests/test_databases.py runs this folder there too.
 collect_ignore = [] if connection.vendor == "postgresql" else ["test_pool.py"]
@@ -21,6 +24,12 @@ collect_ignore = [] if connection.vendor == "postgresql" else ["test_pool.py"]
 def sandbox(db: None) -> Iterator[SandboxState]:
     with faceid_sandbox() as state:
         yield state
+
+
+@pytest.fixture
+def session(sandbox: SandboxState) -> VerificationSession:
+    """Somebody's, with a token in hand."""
+    return issue_token("ann").session
 
 
 @pytest.fixture
@@ -45,6 +54,12 @@ class Flows:
 @pytest.fixture
 def flow(settings: Settings) -> Flows:
     return Flows(settings)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands still a few seconds after noon."""
+    at(NOON, monkeypatch)
 
 
 @pytest.fixture

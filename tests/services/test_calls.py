@@ -1,60 +1,28 @@
+"""One errand to Tencent: how often it is tried, and what stays on record."""
+
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
 from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from django_faceid import conf, services
-from django_faceid.models import ApiCall, Outcome, VerificationSession
-from django_faceid.sandbox.faults import Charset, Delay, Html, HttpStatus, Refuse, Reset
+from django_faceid.models import ApiCall, VerificationSession
+from django_faceid.sandbox.faults import Charset, Html, HttpStatus, Refuse, Reset
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import breaker, calls, errors, fetch_result, issue_token
-from django_faceid.services.calls import Errand
+from django_faceid.services import calls, errors, fetch_result, issue_token
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Refused, Unreachable
-from django_faceid.tencent.types import GET_TOKEN, GetFaceIdTokenIntlRequest
-from django_faceid.testing import faceid_sandbox, make_session
+from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
+from django_faceid.testing import make_session
+from tests.services.errands import Settled, errand, outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
-Settled = list[tuple[ApiCall, datetime, Any]]
-
-
-def errand(
-    settled: Settled | None = None, send: Callable[..., Any] | None = None, **changes: Any
-) -> Errand[Any]:
-    def once(client: FaceIdClient, **options: Any) -> Any:
-        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
-
-    given: dict[str, Any] = {
-        "account": conf.account("default"),
-        "action": GET_TOKEN,
-        "send": send or once,
-        "prepare": lambda: None,
-        "settle": lambda *facts: None if settled is None else settled.append(facts),
-        "trace_id": "trace",
-    }
-    return Errand(**{**given, **changes})
-
-
-def outcomes() -> list[str]:
-    return list(ApiCall.objects.order_by("id").values_list("outcome", flat=True))
-
-
-@pytest.fixture
-def unanswered() -> Iterator[None]:
-    """The process's breaker, closed before and after a test of outages."""
-    breaker.forget()
-    yield
-    breaker.forget()
 
 
 def test_a_success_is_one_request_and_one_row(sandbox: SandboxState) -> None:
@@ -161,46 +129,6 @@ def test_a_wrong_clock_is_corrected_by_tencents_and_remembered(sandbox: SandboxS
     assert outcomes() == ["refused", "ok", "ok"]
 
 
-@pytest.mark.usefixtures("unanswered")
-def test_an_unreachable_tencent_is_tried_within_the_deadline_and_on_record(
-    sandbox: SandboxState, settings: Settings
-) -> None:
-    given = settings.FACEID["ACCOUNTS"]["default"]
-    nowhere = {**given, "ENDPOINT": "http://127.0.0.1:9"}
-    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {"default": nowhere}, "DEADLINE": 3.0}
-    started = time.monotonic()
-    with pytest.raises(errors.ProviderUnreachable) as refusal:
-        issue_token("ann")
-    assert time.monotonic() - started < 3.0
-    assert refusal.value.retry_after
-    assert outcomes() == ["unreachable"] * 3
-    assert VerificationSession.objects.get().error_code == "ConnectFailed"
-
-
-@pytest.mark.usefixtures("unanswered")
-def test_a_hanging_tencent_is_left_at_the_deadline(
-    sandbox: SandboxState, settings: Settings
-) -> None:
-    settings.FACEID = {**settings.FACEID, "DEADLINE": 1.5}
-    sandbox.faults.add(Delay(Seconds=4.0))
-    started = time.monotonic()
-    with pytest.raises(errors.ProviderUnreachable):
-        issue_token("ann")
-    assert time.monotonic() - started < 3.0
-    assert outcomes() == ["unreachable"]
-
-
-@pytest.mark.usefixtures("unanswered")
-def test_an_outage_is_answered_at_once_after_five_failures(sandbox: SandboxState) -> None:
-    for _failure in range(5):
-        sandbox.faults.add(Reset(When="after"))
-        with pytest.raises(Unreachable):
-            calls.call(errand())
-    with pytest.raises(errors.ProviderUnreachable):
-        calls.call(errand())
-    assert len(outcomes()) == 5
-
-
 def test_what_prepare_refuses_leaves_no_evidence_and_sends_nothing(sandbox: SandboxState) -> None:
     def refuse() -> None:
         raise errors.KeyInFlight
@@ -218,65 +146,6 @@ def test_an_endpoint_that_is_not_tencents_is_never_called(
     with pytest.raises(conf.SettingError):
         calls.call(errand())
     assert not sandbox.exchanges
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_evidence_is_committed_before_the_request_leaves() -> None:
-    seen: list[list[str]] = []
-
-    def look_from_elsewhere(client: FaceIdClient, **options: Any) -> Any:
-        with ThreadPoolExecutor(1) as elsewhere:
-            seen.append(elsewhere.submit(_outcomes_on_a_connection_of_its_own).result())
-        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
-
-    with faceid_sandbox():
-        calls.call(errand(send=look_from_elsewhere))
-    assert seen == [[Outcome.STARTED]]
-
-
-def _outcomes_on_a_connection_of_its_own() -> list[str]:
-    try:
-        return outcomes()
-    finally:
-        connections.close_all()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_tencent_thinks() -> None:
-    def check(client: FaceIdClient, **options: Any) -> Any:
-        assert not connection.in_atomic_block
-        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
-
-    with faceid_sandbox():
-        calls.call(errand(send=check))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_inside_a_callers_transaction_it_says_clearly_what_is_wrong() -> None:
-    with faceid_sandbox() as state:
-        with pytest.raises(RuntimeError, match="outside transactions"), transaction.atomic():
-            issue_token("ann")
-        assert not state.exchanges
-
-
-@pytest.mark.django_db(transaction=True)
-def test_forty_taps_of_one_person_at_once_make_one_token() -> None:
-    with faceid_sandbox() as state, ThreadPoolExecutor(8) as pool:
-        state.faults.add(Delay(Seconds=0.2, Count=None))
-        results = list(pool.map(_tap, ["ann"] * 40))
-        assert len(state.tokens) == 1
-    assert "issued" in results
-    assert set(results) <= {"issued", "busy"}
-    assert VerificationSession.objects.count() == 1
-
-
-def _tap(who: str) -> str:
-    try:
-        return issue_token(who).session.status
-    except errors.ServiceError as error:
-        return error.code
-    finally:
-        connections.close_all()
 
 
 def test_the_log_has_one_line_per_attempt_and_nothing_secret(
@@ -324,52 +193,6 @@ def test_credentials_may_be_fetched_for_each_call(
     session = issue_token("ann").session
     services.fetch_result(session)
     assert len(asked) == 2
-
-
-def test_an_outcome_outlives_what_follows_from_it(sandbox: SandboxState) -> None:
-    def fail(*_facts: Any) -> None:
-        raise ValueError("a bug")
-
-    with pytest.raises(ValueError, match="a bug"):
-        calls.call(errand(settle=fail))
-    row = ApiCall.objects.get()
-    assert row.outcome == Outcome.OK
-    assert row.request_id
-
-
-def test_a_deadlock_before_anything_is_sent_is_nobodys_error(sandbox: SandboxState) -> None:
-    victims = [OperationalError("deadlock"), OperationalError("deadlock")]
-
-    def prepare() -> None:
-        if victims:
-            raise victims.pop()
-
-    assert calls.call(errand(prepare=prepare)).SdkToken
-    assert outcomes() == ["ok"]
-
-
-def test_a_database_that_never_gives_in_is_a_full_queue(sandbox: SandboxState) -> None:
-    def prepare() -> None:
-        raise OperationalError("deadlock")
-
-    with pytest.raises(errors.Busy):
-        calls.call(errand(prepare=prepare))
-    assert not sandbox.exchanges
-
-
-def test_a_vault_that_is_down_is_no_outage_of_tencents(
-    sandbox: SandboxState, settings: Settings
-) -> None:
-    def vault() -> tuple[str, str]:
-        raise OSError("down")
-
-    accounts = settings.FACEID["ACCOUNTS"]
-    broken = {**accounts["default"], "CREDENTIALS": vault, "QUOTA_GROUP": "broken"}
-    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {**accounts, "broken": broken}}
-    for _call in range(6):
-        with pytest.raises(Unreachable):
-            calls.call(errand(account=conf.account("broken")))
-    assert calls.call(errand()).SdkToken
 
 
 @pytest.mark.parametrize("where", ["send", "settle"])

@@ -1,14 +1,14 @@
+"""What a pull brings, and what it does to the session."""
+
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
 import pytest
-from cryptography.fernet import Fernet
-from pytest_django import Settings
 
 from django_faceid import clock, conf, services
-from django_faceid.models import EventKind, NextAction, Source, Status, VerificationSession
+from django_faceid.models import EventKind, Source, Status, VerificationSession
 from django_faceid.sandbox.faults import Delay, Refuse, Reset, WrongExtra
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, fetch_result, issue_token
@@ -18,11 +18,6 @@ from django_faceid.testing import advance, make_session, play
 from tests.services.conftest import Flows
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def session(sandbox: SandboxState) -> VerificationSession:
-    return issue_token("ann").session
 
 
 def test_an_unfinished_process_is_looked_at_again(session: VerificationSession) -> None:
@@ -98,64 +93,6 @@ def test_a_final_result_is_never_asked_for_again(
     assert len(sandbox.exchanges) == 2
 
 
-def test_a_process_finished_at_9_59_and_reported_to_nobody_still_succeeds(
-    session: VerificationSession,
-) -> None:
-    advance(minutes=9, seconds=59)
-    play(session, "pass")
-    advance(seconds=1)
-    assert session.effective_status == Status.EXPIRED
-    services.expire_tokens()
-    advance(minutes=1)
-    assert services.collect_results() == 1
-    session.refresh_from_db()
-    assert session.status == Status.SUCCEEDED
-    assert services.is_verified("ann", "default")
-
-
-def test_a_process_begun_at_9_59_and_finished_at_10_20_still_succeeds(
-    session: VerificationSession, sandbox: SandboxState
-) -> None:
-    advance(minutes=9, seconds=59)
-    sandbox.begin(session.sdk_token)
-    advance(seconds=2)
-    services.expire_tokens()
-    session.refresh_from_db()
-    assert fetch_result(session).status == Status.EXPIRED
-    advance(seconds=19)
-    sandbox.finish(session.sdk_token, "pass")
-    advance(minutes=1)
-    services.collect_results()
-    session.refresh_from_db()
-    assert session.status == Status.SUCCEEDED
-
-
-def test_a_process_that_ends_twenty_minutes_late_is_found_too(
-    session: VerificationSession, sandbox: SandboxState
-) -> None:
-    advance(minutes=9, seconds=59)
-    sandbox.begin(session.sdk_token)
-    advance(minutes=10, seconds=21)
-    services.collect_results()
-    sandbox.finish(session.sdk_token, "pass")
-    advance(minutes=5)
-    services.collect_results()
-    session.refresh_from_db()
-    assert session.status == Status.SUCCEEDED
-
-
-def test_a_result_that_is_gone_ends_the_pulls_and_tells_the_operators(
-    session: VerificationSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    advance(hours=73)
-    fetch_result(session)
-    assert session.result_error == "InvalidParameterValue.BizTokenExpired"
-    assert session.next_pull_at is None
-    assert session.sdk_token == ""
-    assert session.events.get(kind=EventKind.RESULT_ERROR).reason == session.result_error
-    assert [r.levelno for r in caplog.records if r.levelno >= logging.ERROR] == [logging.ERROR]
-
-
 def test_somebody_elses_extra_is_an_alert_and_never_a_verdict(
     session: VerificationSession, sandbox: SandboxState, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -203,18 +140,6 @@ def test_a_refused_pull_is_in_the_audit_list(
     assert (call.error_code, call.request_id) == ("OperationDenied", refusal.value.request_id)
 
 
-def test_a_canceled_sessions_result_is_kept_and_decides_nothing(
-    session: VerificationSession,
-) -> None:
-    play(session, "pass")
-    services.cancel(session)
-    fetch_result(session)
-    assert (session.status, session.verdict) == (Status.CANCELED, "undecided")
-    assert (session.result_code, session.sdk_token) == ("0", "")
-    assert session.events.filter(kind=EventKind.LATE_RESULT).count() == 1
-    assert not services.is_verified("ann", "default")
-
-
 def test_the_first_of_two_racing_pulls_writes_the_result(
     session: VerificationSession, sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,27 +149,6 @@ def test_the_first_of_two_racing_pulls_writes_the_result(
     fetch_result(session)
     fetch_result(other)
     assert session.events.filter(to_status="succeeded").count() == 1
-
-
-def test_a_phones_report_is_a_reason_to_look_and_never_a_verdict(
-    session: VerificationSession,
-) -> None:
-    services.report(session, 0)
-    assert session.verdict == "undecided"
-    assert session.reported_at is not None
-    assert session.next_pull_at is not None
-    assert session.next_pull_at <= clock.now()
-    event = session.events.get(kind=EventKind.REPORTED)
-    assert (event.source, event.reason) == (Source.API, "0")
-
-
-def test_the_same_report_twice_is_one_event(session: VerificationSession) -> None:
-    services.report(session, 212)
-    services.report(session, 212)
-    assert session.events.filter(kind=EventKind.REPORTED).count() == 1
-    services.report(session, 210)
-    assert session.events.filter(kind=EventKind.REPORTED).count() == 2
-    assert session.sdk_code == 210
 
 
 def test_a_session_without_a_token_is_answered_from_its_row(sandbox: SandboxState) -> None:
@@ -286,37 +190,6 @@ def test_a_live_token_is_never_shown_to_a_test_endpoint(
     assert len(sandbox.exchanges) == asked
     assert (session.status, session.verdict) == (Status.ISSUED, "undecided")
     assert session.sdk_token
-
-
-def test_a_report_without_a_process_is_not_waited_for_for_days(
-    session: VerificationSession,
-) -> None:
-    services.report(session, 210)
-    then = session.next_action
-    advance(minutes=26)
-    assert (then, session.next_action) == (NextAction.WAIT, NextAction.RETRY)
-    assert session.owes_result
-
-
-def test_a_token_that_no_key_opens_is_given_up_with_its_window(
-    session: VerificationSession, settings: Settings
-) -> None:
-    settings.FACEID = {**settings.FACEID, "ENCRYPTION_KEYS": [Fernet.generate_key().decode()]}
-    advance(minutes=2)
-    assert services.collect_results() == 1
-    session.refresh_from_db()
-    assert session.next_pull_at is not None
-    assert session.next_pull_at > clock.now()
-    advance(hours=80)
-    services.collect_results()
-    session.refresh_from_db()
-    assert session.next_pull_at is None
-
-
-def test_a_phone_that_reports_without_end_adds_few_rows(session: VerificationSession) -> None:
-    for code in range(210, 225):
-        services.report(session, code)
-    assert session.events.filter(kind=EventKind.REPORTED).count() == 5
 
 
 def test_a_vendors_long_word_is_cut_and_not_an_error(

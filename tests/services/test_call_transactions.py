@@ -1,0 +1,110 @@
+"""What is committed around a call, and what is rolled back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+
+from django_faceid.models import ApiCall, Outcome, VerificationSession
+from django_faceid.sandbox.faults import Delay
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import calls, errors, issue_token
+from django_faceid.tencent.client import FaceIdClient
+from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
+from django_faceid.testing import faceid_sandbox
+from tests.services.errands import errand, outcomes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_evidence_is_committed_before_the_request_leaves() -> None:
+    seen: list[list[str]] = []
+
+    def look_from_elsewhere(client: FaceIdClient, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as elsewhere:
+            seen.append(elsewhere.submit(_outcomes_on_a_connection_of_its_own).result())
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    with faceid_sandbox():
+        calls.call(errand(send=look_from_elsewhere))
+    assert seen == [[Outcome.STARTED]]
+
+
+def _outcomes_on_a_connection_of_its_own() -> list[str]:
+    try:
+        return outcomes()
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_tencent_thinks() -> None:
+    def check(client: FaceIdClient, **options: Any) -> Any:
+        assert not connection.in_atomic_block
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    with faceid_sandbox():
+        calls.call(errand(send=check))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_callers_transaction_it_says_clearly_what_is_wrong() -> None:
+    with faceid_sandbox() as state:
+        with pytest.raises(RuntimeError, match="outside transactions"), transaction.atomic():
+            issue_token("ann")
+        assert not state.exchanges
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forty_taps_of_one_person_at_once_make_one_token() -> None:
+    with faceid_sandbox() as state, ThreadPoolExecutor(8) as pool:
+        state.faults.add(Delay(Seconds=0.2, Count=None))
+        results = list(pool.map(_tap, ["ann"] * 40))
+        assert len(state.tokens) == 1
+    assert "issued" in results
+    assert set(results) <= {"issued", "busy"}
+    assert VerificationSession.objects.count() == 1
+
+
+def _tap(who: str) -> str:
+    try:
+        return issue_token(who).session.status
+    except errors.ServiceError as error:
+        return error.code
+    finally:
+        connections.close_all()
+
+
+def test_an_outcome_outlives_what_follows_from_it(sandbox: SandboxState) -> None:
+    def fail(*_facts: Any) -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        calls.call(errand(settle=fail))
+    row = ApiCall.objects.get()
+    assert row.outcome == Outcome.OK
+    assert row.request_id
+
+
+def test_a_deadlock_before_anything_is_sent_is_nobodys_error(sandbox: SandboxState) -> None:
+    victims = [OperationalError("deadlock"), OperationalError("deadlock")]
+
+    def prepare() -> None:
+        if victims:
+            raise victims.pop()
+
+    assert calls.call(errand(prepare=prepare)).SdkToken
+    assert outcomes() == ["ok"]
+
+
+def test_a_database_that_never_gives_in_is_a_full_queue(sandbox: SandboxState) -> None:
+    def prepare() -> None:
+        raise OperationalError("deadlock")
+
+    with pytest.raises(errors.Busy):
+        calls.call(errand(prepare=prepare))
+    assert not sandbox.exchanges
