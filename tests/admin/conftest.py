@@ -11,9 +11,10 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from django_faceid import services
-from django_faceid.models import ApiCall, VerificationSession, digests
+from django_faceid.models import ApiCall, MediaKind, VerificationSession, digests
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.testing import faceid_sandbox, play
 
@@ -22,6 +23,9 @@ StaffClient = Callable[..., Client]
 VIEW = ("view_verificationsession", "view_apicall")
 OPERATE = (*VIEW, "operate_verificationsession")
 REVIEW = (*VIEW, "review_verificationsession")
+EXPORT = (*VIEW, "export_verificationsession")
+LOOK = (*VIEW, "view_personal_data")
+ERASE = (*VIEW, "erase_verificationsession")
 
 SESSIONS = "/admin/faceid/verificationsession/"
 CALLS = "/admin/faceid/apicall/"
@@ -42,6 +46,12 @@ def staff(db: None) -> StaffClient:
 
 
 @pytest.fixture
+def auditor(staff: StaffClient) -> Client:
+    """The browser of somebody who may take lists away, without a name on them."""
+    return staff(*EXPORT)
+
+
+@pytest.fixture
 def superuser(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
@@ -57,6 +67,22 @@ def customer(db: None) -> User:
 def sandbox(db: None) -> Iterator[SandboxState]:
     with faceid_sandbox() as state:
         yield state
+
+
+@pytest.fixture
+def kept_kinds(settings: Settings) -> None:
+    """The default flow keeps everything, in a storage of this test's own."""
+    flows = {"default": {"KEEP_MEDIA": list(MediaKind.values)}}
+    settings.FACEID = {**settings.FACEID, "FLOWS": flows}
+    settings.STORAGES = {**settings.STORAGES}
+
+
+@pytest.fixture
+def kept(kept_kinds: None, sandbox: SandboxState, customer: User) -> VerificationSession:
+    """A passed session, with everything kept that came with its result."""
+    session = services.issue_token(customer).session
+    play(session, "pass")
+    return services.fetch_result(session)
 
 
 @pytest.fixture

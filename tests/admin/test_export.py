@@ -1,14 +1,13 @@
+"""Lists that are taken away: which rows, by whom, whole or said to be broken off."""
+
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -21,42 +20,19 @@ from django.test.utils import CaptureQueriesContext
 
 from django_faceid import clock
 from django_faceid.models import ApiCall, Status, VerificationSession
-from django_faceid.story import files, plain, tables
+from django_faceid.story import plain, tables
 from django_faceid.testing import advance, make_session
-from tests.admin.conftest import CALLS, SESSIONS, VIEW, StaffClient, make_call, text, token_call
-
-EXPORT = (*VIEW, "export_verificationsession")
-PERSONAL = (*EXPORT, "view_personal_data")
-
-
-@pytest.fixture
-def auditor(staff: StaffClient) -> Client:
-    return staff(*EXPORT)
-
-
-def body(browser: Client, url: str, **params: str) -> str:
-    response = browser.get(url, params)
-    assert response.status_code == 200, (url, response.status_code)
-    chunks = cast(StreamingHttpResponse, response).streaming_content
-    return b"".join(cast(Iterable[bytes], chunks)).decode()
-
-
-def objects(browser: Client, url: str = SESSIONS, **params: str) -> list[dict[str, Any]]:
-    """The rows of an export as JSON Lines, which must be whole."""
-    lines = body(browser, f"{url}export.jsonl", **params).splitlines()
-    *rows, end = [json.loads(line) for line in lines]
-    assert end == {"complete": True, "rows": len(rows)}
-    return rows
-
-
-def cells(browser: Client, url: str = SESSIONS, **params: str) -> list[dict[str, str]]:
-    """The rows of an export as CSV, which must be whole."""
-    content = body(browser, f"{url}export.csv", **params)
-    assert content.startswith(files.BOM)
-    *lines, end = csv.reader(io.StringIO(content.removeprefix(files.BOM), newline=""))
-    assert end == [f"# complete: {len(lines) - 1} rows"]
-    header, *rows = lines
-    return [dict(zip(header, row, strict=True)) for row in rows]
+from tests.admin.conftest import (
+    CALLS,
+    EXPORT,
+    SESSIONS,
+    VIEW,
+    StaffClient,
+    make_call,
+    text,
+    token_call,
+)
+from tests.admin.taking_away import body, cells, objects
 
 
 def test_a_list_is_taken_away_whole_and_newest_first(auditor: Client) -> None:
@@ -82,79 +58,6 @@ def test_a_status_is_what_time_makes_of_it(auditor: Client) -> None:
     make_session(status=Status.PENDING)
     advance(minutes=11)
     assert [row["status"] for row in objects(auditor)] == ["error", "expired"]
-
-
-def test_times_are_in_utc_and_numbers_are_numbers(auditor: Client, settings: Any) -> None:
-    settings.TIME_ZONE = "Asia/Singapore"
-    session = make_session(status=Status.FAILED, similarity=-1.5, sdk_code=-3, retry_limit=2)
-    [row] = objects(auditor)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["created_at"])
-    assert row["created_at"][:19] == session.created_at.isoformat()[:19]
-    assert (row["similarity"], row["sdk_code"], row["retry_limit"]) == (-1.5, -3, 2)
-    [cell] = cells(auditor)
-    assert (cell["similarity"], cell["sdk_code"]) == ("-1.5", "-3")
-    assert (cell["livemode"], cell["reported_at"]) == ("true", "")
-
-
-@pytest.mark.parametrize(
-    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
-)
-def test_no_spreadsheet_runs_a_cell(staff: StaffClient, sign: str) -> None:
-    evil = f'{sign}HYPERLINK("http://evil.example","x")'
-    make_session(User.objects.create(username=evil))
-    make_call(None, message=evil, outcome="refused")
-    browser = staff(*PERSONAL)
-    assert cells(browser)[0]["person"] == f"'{evil}"
-    assert cells(browser, CALLS)[0]["message"] == f"'{evil}"
-    assert objects(browser)[0]["person"] == evil
-
-
-def test_a_list_in_a_cell_runs_no_formula_either(auditor: Client) -> None:
-    make_session(status=Status.FAILED, liveness_info_tag=["=1+1", "02"])
-    assert cells(auditor)[0]["liveness_info_tag"] == "'=1+1 02"
-    assert objects(auditor)[0]["liveness_info_tag"] == ["=1+1", "02"]
-
-
-def test_signs_that_end_a_line_or_a_cell_stay_within_theirs(auditor: Client) -> None:
-    message = 'a"b,c;d\r\ne\u2028f'
-    make_call(None, message=message, outcome="refused")
-    assert cells(auditor, CALLS)[0]["message"] == message
-    assert objects(auditor, CALLS)[0]["message"] == message
-
-
-def test_a_person_is_named_only_to_those_who_may_know(staff: StaffClient, customer: User) -> None:
-    mine = make_session(customer)
-    make_session("passport P123")
-    known = objects(staff(*PERSONAL))
-    assert [row["person"] for row in known] == ["••••23", "amelia@example.com"]
-    auditor = staff(*EXPORT)
-    for content in (body(auditor, f"{SESSIONS}export.{form}") for form in ("csv", "jsonl")):
-        assert "P123" not in content
-        assert "amelia" not in content
-    assert [row["person"] for row in objects(auditor)] == [None, None]
-    assert objects(auditor)[1]["subject"] == mine.subject_key
-
-
-def test_no_secret_and_no_token_leaves_with_a_list(staff: StaffClient) -> None:
-    session = make_session(
-        server_param_info="server-param-secret",
-        extra="extra-of-the-host",
-        image_sha256="f" * 64,
-        meta_data_sha256="e" * 64,
-    )
-    for form in ("csv", "jsonl"):
-        content = body(staff(*PERSONAL), f"{SESSIONS}export.{form}")
-        for secret in (
-            session.sdk_token,
-            "fernet:",
-            session.server_param_info,
-            session.extra,
-            session.image_sha256,
-            session.meta_data_sha256,
-            session.live_key,
-        ):
-            assert secret
-            assert secret not in content
 
 
 def test_calls_come_with_their_sessions(auditor: Client) -> None:
@@ -289,16 +192,6 @@ def test_under_asgi_the_lines_come_one_by_one_too(monkeypatch: pytest.MonkeyPatc
     chunks = asyncio.run(download())
     assert len(chunks) == 4
     assert len(b"".join(chunks).splitlines()) == 6
-
-
-def test_every_column_is_documented_in_its_order() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "desk.md").read_text()
-    for table, title in (
-        (tables.Sessions, "Columns of sessions"),
-        (tables.Calls, "Columns of calls"),
-    ):
-        part = page.partition(f"#### {title}\n")[2].partition("\n#")[0]
-        assert re.findall(r"^\| `(\w+)`", part, re.MULTILINE) == table(personal=False).columns
 
 
 def test_sessions_that_change_meanwhile_are_told_as_they_are_by_then(auditor: Client) -> None:

@@ -1,59 +1,31 @@
+"""Opening a picture: an act, on record, by those who may."""
+
 from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client, override_settings
-from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from django_faceid import services
 from django_faceid.admin.pictures import content_type
-from django_faceid.models import EventKind, MediaKind, SessionEvent, Status, VerificationSession
+from django_faceid.models import SessionEvent, Status, VerificationSession
 from django_faceid.sandbox import media as pictures
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import media, vault
+from django_faceid.services import vault
 from django_faceid.testing import advance, make_session, play
-from tests.admin.conftest import REVIEW, VIEW, StaffClient, page, text
+from tests.admin.conftest import ERASE, LOOK, REVIEW, VIEW, StaffClient, page
+from tests.admin.pictures import looks, picture
 
-LOOK = (*VIEW, "view_personal_data")
-ERASE = (*VIEW, "erase_verificationsession")
+pytestmark = pytest.mark.usefixtures("kept_kinds")
+
 BEST_FRAME = base64.b64decode(pictures.BEST_FRAME)
 VIDEO = base64.b64decode(pictures.VIDEO)
-
-
-@pytest.fixture(autouse=True)
-def kept_kinds(settings: Settings) -> Iterator[None]:
-    """The default flow keeps everything, in a storage of this test's own."""
-    flows = {"default": {"KEEP_MEDIA": list(MediaKind.values)}}
-    settings.FACEID = {**settings.FACEID, "FLOWS": flows}
-    settings.STORAGES = {**settings.STORAGES}
-    yield
-
-
-@pytest.fixture
-def kept(sandbox: SandboxState, customer: User) -> VerificationSession:
-    session = services.issue_token(customer).session
-    play(session, "pass")
-    return services.fetch_result(session)
-
-
-def picture(session: VerificationSession, kind: str = "best_frame") -> str:
-    return page(session, f"media/{kind}")
-
-
-def looks() -> list[tuple[str, object]]:
-    events = SessionEvent.objects.filter(kind=EventKind.MEDIA_VIEWED)
-    return list(events.values_list("reason", "actor"))
-
-
-# Opening
 
 
 def test_a_look_is_an_act_that_is_on_record_before_a_byte_leaves(
@@ -285,126 +257,3 @@ def test_no_picture_is_in_a_log_or_on_an_error_page(
     for secret in (str(BEST_FRAME)[2:24], pictures.BEST_FRAME[:24], key):
         assert secret not in page_text
         assert secret not in caplog.text
-
-
-# The panel
-
-
-def test_the_page_loads_no_picture_and_says_what_there_is(
-    staff: StaffClient, kept: VerificationSession
-) -> None:
-    browser = staff(*LOOK)
-    html = text(browser, page(kept))
-    assert "Open the best frame" in html
-    assert "Nobody has looked at it." in html
-    assert "<img" not in html.replace('<img src="/static/', "")
-    assert "<video" not in html
-    assert not looks()
-    browser.post(picture(kept))
-    looker = LogEntry.objects.get().user.get_username()
-    assert f"Last looked at by {looker}" in text(browser, page(kept))
-    assert "Picture looked at" in text(browser, page(kept))
-
-
-def test_those_who_may_not_look_see_that_pictures_are_kept(
-    staff: StaffClient, kept: VerificationSession
-) -> None:
-    html = text(staff(*VIEW), page(kept))
-    assert "Best frame" in html
-    assert "Open the" not in html
-    assert "Erase pictures" not in html
-
-
-def test_a_session_that_keeps_nothing_has_no_panel(superuser: Client, customer: User) -> None:
-    assert "faceid-pictures" not in text(superuser, page(make_session(customer)))
-
-
-def test_what_is_missing_says_why(
-    staff: StaffClient, sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = services.issue_token("ann").session
-    assert "Kept when the result is" in text(staff(*LOOK), page(session))
-    play(session, "pass")
-    monkeypatch.setattr("django_faceid.services.keeping.LARGEST", 100)
-    services.fetch_result(session)
-    assert "larger than we keep" in text(staff(*LOOK), page(session))
-
-
-def test_pictures_cost_one_query(staff: StaffClient, kept: VerificationSession) -> None:
-    browser = staff(*LOOK)
-    with CaptureQueriesContext(connection) as with_pictures:
-        text(browser, page(kept))
-    VerificationSession.objects.filter(pk=kept.pk).update(flow_snapshot={})
-    with CaptureQueriesContext(connection) as without:
-        text(browser, page(kept))
-    assert len(with_pictures) == len(without) + 1
-
-
-# Erasing
-
-
-def erase(browser: Client, session: VerificationSession, reason: str = "asked for it") -> str:
-    response = browser.post(page(session, "erase-pictures"), {"reason": reason}, follow=True)
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def test_erasing_asks_first_and_then_is_for_good(
-    staff: StaffClient, kept: VerificationSession
-) -> None:
-    browser = staff(*ERASE, "view_personal_data")
-    assert "Erase pictures…" in text(browser, page(kept))
-    asked = text(browser, page(kept, "erase-pictures"))
-    assert "cannot be undone" in asked
-    assert kept.media.filter(erased_at=None).count() == 3
-    assert "Nobody can look at the pictures any more" in erase(browser, kept)
-    assert not kept.media.filter(erased_at=None).exists()
-    event = kept.events.get(kind=EventKind.MEDIA_ERASED)
-    assert (event.reason, event.actor) == ("asked for it", LogEntry.objects.get().user)
-    html = text(browser, page(kept))
-    assert "erased" in html
-    assert "Open the" not in html
-    assert "Erase pictures…" not in html
-    assert browser.post(picture(kept)).status_code == 302
-
-
-def test_nothing_is_erased_without_a_reason(staff: StaffClient, kept: VerificationSession) -> None:
-    assert "This field is required" in erase(staff(*ERASE), kept, reason="  ")
-    assert kept.media.filter(erased_at=None).count() == 3
-
-
-def test_nothing_is_erased_under_a_legal_hold(
-    staff: StaffClient, kept: VerificationSession
-) -> None:
-    VerificationSession.objects.filter(pk=kept.pk).update(legal_hold=True)
-    assert staff(*ERASE).get(page(kept, "erase-pictures")).status_code == 302
-    assert "legal hold" in erase(staff(*ERASE), kept)
-    assert kept.media.filter(erased_at=None).count() == 3
-
-
-def test_a_hold_that_is_laid_meanwhile_counts(
-    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("django_faceid.admin.pictures.Pictures._why_not_erase", lambda *_args: "")
-    VerificationSession.objects.filter(pk=kept.pk).update(legal_hold=True)
-    assert "A legal hold lies on this session" in erase(staff(*ERASE), kept)
-    assert kept.media.filter(erased_at=None).count() == 3
-
-
-@pytest.mark.parametrize("rights", [VIEW, REVIEW, LOOK, ("erase_verificationsession",)])
-def test_without_the_right_nobody_erases(
-    staff: StaffClient, kept: VerificationSession, rights: tuple[str, ...]
-) -> None:
-    browser = staff(*rights)
-    assert browser.get(page(kept, "erase-pictures")).status_code == 403
-    response = browser.post(page(kept, "erase-pictures"), {"reason": "x"})
-    assert response.status_code == 403
-    assert kept.media.filter(erased_at=None).count() == 3
-
-
-def test_a_file_that_the_storage_keeps_is_told(
-    staff: StaffClient, kept: VerificationSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vault, "remove", lambda _names: False)
-    assert "their keys are destroyed" in erase(staff(*ERASE), kept).lower()
-    assert media.find(kept, "best_frame") is None

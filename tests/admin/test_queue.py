@@ -17,7 +17,7 @@ from django_faceid.models import Metric, Review, Status, VerificationSession
 from django_faceid.services import holds
 from django_faceid.testing import advance, make_session
 from tests.admin.conftest import REVIEW, SESSIONS, VIEW, StaffClient, do, page, text
-from tests.admin.test_dashboard import DASHBOARD, put
+from tests.admin.dashboard import DASHBOARD, put
 
 QUEUE = f"{SESSIONS}queue/"
 NEXT = f"{QUEUE}next/"
