@@ -4,22 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from django_faceid import conf, options
-from django_faceid.models import digests
-
-KEYS = {"SECRET_ID": "AKIDexample", "SECRET_KEY": "example-secret"}
-
-
-def faceid(**general: Any) -> override_settings:
-    return override_settings(FACEID={"ACCOUNTS": {"default": KEYS}, **general})
-
-
-def account(**values: Any) -> override_settings:
-    return override_settings(FACEID={"ACCOUNTS": {"default": {**KEYS, **values}}})
+from tests.given import account, faceid
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -203,93 +192,6 @@ def test_no_repr_shows_a_secret() -> None:
     assert "example-secret" not in shown
 
 
-# Accounts
-
-
-def test_an_account_that_is_not_configured_is_named() -> None:
-    with faceid(), pytest.raises(conf.SettingError, match=r'\["sg"\] is not configured'):
-        conf.account("sg")
-
-
-@pytest.mark.parametrize("values", [{}, {"SECRET_ID": "AKID"}, {"SECRET_KEY": "key"}])
-def test_an_account_needs_both_halves_of_its_credentials(values: dict[str, str]) -> None:
-    with (
-        override_settings(FACEID={"ACCOUNTS": {"default": values}}),
-        pytest.raises(conf.SettingError, match="SECRET_ID and SECRET_KEY"),
-    ):
-        conf.account("default")
-
-
-def test_an_account_with_passing_credentials_must_say_whose_quota_it_spends() -> None:
-    accounts: dict[str, Any] = {"default": {"CREDENTIALS": "corp.sts.credentials"}}
-    with (
-        override_settings(FACEID={"ACCOUNTS": accounts}),
-        pytest.raises(conf.SettingError, match="QUOTA_GROUP"),
-    ):
-        conf.account("default")
-    accounts["default"]["QUOTA_GROUP"] = "main"
-    with override_settings(FACEID={"ACCOUNTS": accounts}):
-        assert conf.account("default").quota_name == "main"
-
-
-def test_accounts_with_the_same_secret_id_share_a_quota() -> None:
-    with override_settings(FACEID={"ACCOUNTS": {"a": KEYS, "b": {**KEYS, "REGION": "ap-jakarta"}}}):
-        assert conf.account("a").quota_name == conf.account("b").quota_name
-
-
-# Endpoints
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "https://faceid.intl.tencentcloudapi.com",
-        "https://faceid.intl.tencentcloudapi.com/",
-        "https://faceid.ap-jakarta.tencentcloudapi.com",
-        "https://FaceID.tencentcloudapi.com:443",
-        "HTTPS://faceid.tencentcloudapi.com",
-    ],
-)
-def test_tencents_own_endpoints_are_live(endpoint: str) -> None:
-    with account(ENDPOINT=endpoint):
-        found = conf.account("default")
-        assert found.livemode
-        conf.require_safe_endpoint(found)
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "http://faceid.tencentcloudapi.com",
-        "http://127.0.0.1:8011",
-        "https://evil.tencentcloudapi.com.example",
-        "https://eviltencentcloudapi.com",
-        "https://faceid.tencentcloudapi-com",
-        "https://faceid.tencentcloudapi.com@evil.example",
-        "https://user:password@faceid.tencentcloudapi.com",
-        "https://evil.example/.tencentcloudapi.com",
-        "https://evil.example?.tencentcloudapi.com",
-        "https://evil.example#.tencentcloudapi.com",
-        "https://evil.example\\@faceid.tencentcloudapi.com",
-        "https://evil.example\\.tencentcloudapi.com",
-        "https://evil.example%00.tencentcloudapi.com",
-        "https://faceid.tencentcloudapi.com\n",
-        "https://faceid.tencentcloudapi.com.",
-        "https://faceid.tencentcloudаpi.com",  # noqa: RUF001 (a Cyrillic letter is the point)
-    ],
-)
-def test_any_other_endpoint_is_refused_unless_the_settings_allow_tests(endpoint: str) -> None:
-    given = {"ACCOUNTS": {"default": {**KEYS, "ENDPOINT": endpoint}}}
-    with override_settings(FACEID=given):
-        found = conf.account("default")
-        assert not found.livemode
-        with pytest.raises(conf.SettingError) as caught:
-            conf.require_safe_endpoint(found)
-        assert caught.value.kind == "endpoint"
-    with override_settings(FACEID={**given, "ALLOW_TEST_ENDPOINT": True}):
-        conf.require_safe_endpoint(conf.account("default"))
-
-
 # Flows
 
 
@@ -317,50 +219,3 @@ def test_a_hook_is_a_callable_or_the_path_of_one() -> None:
 def test_a_path_that_leads_to_no_callable_is_an_import_error(path: str) -> None:
     with pytest.raises(ImportError):
         conf.hook(path)
-
-
-# Keys
-
-
-@override_settings(SECRET_KEY="first", SECRET_KEY_FALLBACKS=["older"])
-def test_without_keys_each_of_djangos_secrets_gives_one() -> None:
-    with faceid():
-        derived = conf.encryption_keys()
-    assert len(set(derived)) == 2
-    for key in derived:
-        Fernet(key)
-    assert "first" not in "".join(derived)
-
-
-def test_given_keys_are_used_as_they_are() -> None:
-    key = Fernet.generate_key().decode()
-    with faceid(ENCRYPTION_KEYS=[key]):
-        assert conf.encryption_keys() == [key]
-
-
-def test_a_given_hash_key_outlives_the_rotation_of_secret_key() -> None:
-    with faceid(HASH_KEY="forever"):
-        with override_settings(SECRET_KEY="old"):
-            before = digests.keyed("subject", "user:1")
-        with override_settings(SECRET_KEY="new"):
-            assert digests.keyed("subject", "user:1") == before
-
-
-def test_a_derived_hash_key_changes_with_secret_key_which_is_why_a_check_warns() -> None:
-    with faceid():
-        with override_settings(SECRET_KEY="old"):
-            before = conf.hash_key()
-        with override_settings(SECRET_KEY="new"):
-            assert conf.hash_key() != before
-
-
-@override_settings(SECRET_KEY="one secret")
-def test_the_derived_keys_for_two_purposes_differ() -> None:
-    with faceid():
-        assert conf.hash_key().decode() not in conf.encryption_keys()
-
-
-@override_settings(SECRET_KEY="one secret")
-def test_derived_keys_never_change_from_release_to_release() -> None:
-    with faceid():
-        assert conf.hash_key() == b"_bgfJ181HKVLxKXB6hUXNBr03KvNirW9-vf2SuDMzfo="

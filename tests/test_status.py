@@ -1,3 +1,5 @@
+"""What the status says of sessions, quota and whatever is overdue."""
+
 from __future__ import annotations
 
 import io
@@ -6,28 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_faceid import clock, services
-from django_faceid.models import (
-    ApiCall,
-    EventKind,
-    Heartbeat,
-    SessionEvent,
-    Status,
-    VerificationSession,
-)
-from django_faceid.services import heartbeat, status
+from django_faceid.models import Status, VerificationSession
+from django_faceid.services import status
 from django_faceid.testing import advance, faceid_sandbox, make_session, play
+from tests.overdue import all_tasks_ran, call, overdue_session, problems, seconds, undelivered_event
 
 pytestmark = pytest.mark.django_db
-
-
-def seconds(count: float) -> timedelta:
-    return timedelta(seconds=count)
 
 
 def run(**options: Any) -> tuple[int, str]:
@@ -38,35 +29,6 @@ def run(**options: Any) -> tuple[int, str]:
     except CommandError as error:
         return error.returncode, out.getvalue()
     return 0, out.getvalue()
-
-
-def problems() -> list[str]:
-    return [problem.code for problem in status.overview().problems]
-
-
-def all_tasks_ran(ago: timedelta = timedelta(0)) -> None:
-    for task in heartbeat.TASKS:
-        heartbeat.beat(task)
-    Heartbeat.objects.update(last_run_at=clock.now() - ago)
-
-
-def overdue_session(by: timedelta, **columns: Any) -> VerificationSession:
-    then = clock.now() - by - timedelta(minutes=10)
-    return make_session(
-        issued_at=then,
-        token_expires_at=then + timedelta(minutes=10),
-        result_expires_at=then + timedelta(hours=72),
-        **columns,
-    )
-
-
-def undelivered_event(age: timedelta) -> SessionEvent:
-    return SessionEvent.objects.create(
-        session=make_session(status=Status.EXPIRED, next_pull_at=None),
-        kind=EventKind.TRANSITION,
-        source="task",
-        created_at=clock.now() - age,
-    )
 
 
 # When all is well
@@ -167,68 +129,6 @@ def test_owed_results_of_an_account_that_left_the_settings_are_a_problem(
     assert "'old' left FACEID with 1 results owed → put it back under ACCOUNTS" in text
 
 
-# Tasks
-
-
-def due_for_expire_tokens() -> None:
-    overdue_session(seconds(1), next_pull_at=None)
-
-
-def due_for_collect_results() -> None:
-    make_session(next_pull_at=clock.now() - seconds(1))
-
-
-def due_for_recover_interrupted() -> None:
-    make_session(status=Status.PENDING, lease_until=clock.now() - seconds(1))
-
-
-def due_for_deliver_events() -> None:
-    undelivered_event(seconds(30))
-
-
-def due_for_roll_up() -> None:
-    call()
-
-
-def due_for_run_bulk_jobs() -> None:
-    operator = User.objects.create_superuser("operator")
-    services.start_bulk("cancel", VerificationSession.objects.all(), actor=operator)
-
-
-WORK = {
-    "expire_tokens": due_for_expire_tokens,
-    "collect_results": due_for_collect_results,
-    "recover_interrupted": due_for_recover_interrupted,
-    "deliver_events": due_for_deliver_events,
-    "roll_up": due_for_roll_up,
-    "run_bulk_jobs": due_for_run_bulk_jobs,
-}
-
-
-@pytest.mark.parametrize("task", heartbeat.TASKS)
-def test_a_task_that_stopped_is_a_problem_only_while_there_is_work_for_it(task: str) -> None:
-    all_tasks_ran(ago=timedelta(minutes=6))
-    assert problems() == []
-    WORK[task]()
-    [problem] = status.overview().problems
-    assert problem.code == "task"
-    assert problem.seen == f"{task} last ran 6 min ago and has 1 rows to do"
-
-
-@pytest.mark.parametrize("task", heartbeat.TASKS)
-def test_a_task_that_never_ran_is_a_problem_once_there_is_work_for_it(task: str) -> None:
-    WORK[task]()
-    [problem] = status.overview().problems
-    assert problem.seen == f"{task} never ran and has 1 rows to do"
-
-
-@pytest.mark.parametrize("task", heartbeat.TASKS)
-def test_a_cron_line_that_missed_one_minute_is_no_problem(task: str) -> None:
-    all_tasks_ran(ago=seconds(130))
-    WORK[task]()
-    assert problems() == []
-
-
 # Quota
 
 
@@ -256,11 +156,6 @@ def test_calls_of_an_account_that_left_the_settings_have_no_rate() -> None:
     [use] = status.overview().quota
     assert use.rate is None
     assert "it left FACEID" in run()[1]
-
-
-def call(**columns: Any) -> None:
-    given = {"account": "default", "action": "GetFaceIdTokenIntl", "region": "ap-singapore"}
-    ApiCall.objects.create(**{**given, **columns})
 
 
 # Bounds

@@ -1,11 +1,11 @@
+"""`faceid_check`: what is wrong with an installation, and what to do about it."""
+
 from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from django_faceid import clock, services
-from django_faceid.management.commands import faceid_tick
-from django_faceid.models import ApiCall, Heartbeat, SessionEvent, Status, VerificationSession
+from django_faceid.models import ApiCall, VerificationSession
 from django_faceid.sandbox.faults import HttpStatus, Refuse
-from django_faceid.services import doctor, heartbeat
-from django_faceid.testing import advance, faceid_sandbox, make_session, play
+from django_faceid.services import doctor
+from django_faceid.testing import advance, faceid_sandbox, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parent.parent
-
-
-def tick() -> list[str]:
-    out = io.StringIO()
-    call_command("faceid_tick", stdout=out)
-    return out.getvalue().splitlines()
 
 
 def check(**options: Any) -> tuple[int, list[str]]:
@@ -46,77 +38,8 @@ def line(lines: list[str], name: str) -> str:
     return found
 
 
-# faceid_tick
-
-
-def test_a_tick_does_all_of_the_background_work() -> None:
-    now = clock.now()
-    pending = make_session(status=Status.PENDING, lease_until=now - timedelta(seconds=1))
-    told = make_session(status=Status.EXPIRED, next_pull_at=None)
-    event = SessionEvent.objects.create(
-        session=told,
-        kind="transition",
-        from_status="issued",
-        to_status="expired",
-        source="task",
-        created_at=now - timedelta(minutes=1),
-    )
-    with faceid_sandbox():
-        passed = services.issue_token("reference-1").session
-        play(passed, "pass")
-        walked = services.issue_token("reference-2").session
-        advance(minutes=11)
-        lines = tick()
-    assert lines[:-1] == [
-        "expire_tokens 2",
-        "recover_interrupted 1",
-        "deliver_events 1",
-        "collect_results 2",
-        "run_bulk_jobs 0",
-    ]
-    for row in (pending, passed, walked, event):
-        row.refresh_from_db()
-    assert [row.status for row in (pending, passed, walked)] == ["error", "succeeded", "expired"]
-    assert event.delivered_at is not None
-
-
-def test_a_tick_with_nothing_to_do_says_so_and_leaves_heartbeats() -> None:
-    *steps, counted = tick()
-    assert all(each.endswith(" 0") for each in steps)
-    assert counted.startswith("roll_up "), "it counts minutes, and those always pass"
-    assert {heart.task for heart in Heartbeat.objects.all()} == set(heartbeat.TASKS)
-
-
-def test_a_step_that_fails_keeps_no_other_from_its_turn(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def recover_interrupted() -> int:
-        raise ZeroDivisionError("something secret")
-
-    steps = tuple(
-        recover_interrupted if step.__name__ == "recover_interrupted" else step
-        for step in faceid_tick.STEPS
-    )
-    monkeypatch.setattr(faceid_tick, "STEPS", steps)
-    out = io.StringIO()
-    with pytest.raises(CommandError, match=r"Failed: recover_interrupted\."):
-        call_command("faceid_tick", stdout=out)
-    assert out.getvalue().splitlines()[:-1] == [
-        "expire_tokens 0",
-        "recover_interrupted failed: ZeroDivisionError",
-        "deliver_events 0",
-        "collect_results 0",
-        "run_bulk_jobs 0",
-    ]
-    assert "outcome=failed" in caplog.text
-    assert "recover_interrupted" not in {heart.task for heart in Heartbeat.objects.all()}
-
-
-# faceid_check
-
-
 def test_a_healthy_installation_has_nothing_but_ok() -> None:
-    tick()
+    call_command("faceid_tick", stdout=io.StringIO())
     keys = {"ENCRYPTION_KEYS": ["q6p8xJ5N3yWk0C1vT7dLw9eRzBqXfYhGmUaSiOjK2lE="]}
     with override_settings(FACEID={**settings.FACEID, **keys}), faceid_sandbox():
         code, lines = check()
@@ -237,7 +160,7 @@ def test_tasks_that_never_ran_are_a_warning_that_says_what_to_run() -> None:
         found = line(lines, "collect_results")
         assert found.startswith("warn")
         assert "faceid_tick" in found
-        tick()
+        call_command("faceid_tick", stdout=io.StringIO())
         advance(minutes=4)
         _code, lines = check()
     assert line(lines, "collect_results").startswith("warn")
@@ -278,24 +201,3 @@ def test_every_finding_that_is_not_well_says_what_to_do() -> None:
     unwell = [finding for finding in findings if finding.level is not doctor.Level.OK]
     assert len(unwell) > 5
     assert all(finding.advice for finding in unwell)
-
-
-# faceid_sandbox
-
-
-def test_the_sandbox_runs_as_a_command_until_it_is_told_to_stop() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "django", "faceid_sandbox", "--port", "0"],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("FaceID sandbox on http://127.0.0.1:")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
-    finally:
-        process.kill()
-        process.communicate()
