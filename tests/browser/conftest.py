@@ -9,6 +9,9 @@ import pytest
 
 from tests.browser.demo import log_in, running_browser, running_demo
 
+# Milliseconds that a page may take to show what is expected of it, on a machine with other work.
+PATIENCE = 15_000
+
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -24,6 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """A Chromium; it is gone with the last of its tests, for its loop would trouble Django's."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     with running_browser() as running:
         yield running
 
@@ -38,7 +44,7 @@ def complaints() -> list[str]:
 def page(site: str, browser: Any, complaints: list[str]) -> Iterator[Any]:
     """A fresh visitor on the welcome page; fails the test when the browser complained."""
     context = browser.new_context(base_url=site, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     visitor = context.new_page()
     visitor.on("console", lambda said: _note(said.type, said.text, complaints))
     visitor.on("pageerror", lambda error: complaints.append(str(error)))
@@ -62,7 +68,7 @@ def staff(site: str, browser: Any, complaints: list[str]) -> Iterator[Callable[.
     def enter(name: str, **options: Any) -> Any:
         context = browser.new_context(base_url=site, reduced_motion="reduce", **options)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         visitor = context.new_page()
         visitor.on("console", lambda said: _note(said.type, said.text, complaints))
         visitor.on("pageerror", lambda error: complaints.append(str(error)))
