@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from django_faceid import clock
+from django_faceid.sandbox.server import _Listener
 from tests.machine import SERVICES, Service, everything_is_required
 
 # What tests share asserts things too: an assertion there that fails tells what it compared.
@@ -28,6 +29,15 @@ def pytest_report_header() -> Iterator[str]:
         consequence = "its tests FAIL" if everything_is_required() else "its tests are LEFT OUT"
         found = f"not found, {consequence} ({absence})" if absence else "found"
         yield f"{service.name:14} {found}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sandboxes_that_end_at_once() -> Iterator[None]:
+    """Let no test wait at its end until a sandbox looks whether it is over, some 50 ms later."""
+    serve = _Listener.serve_forever
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(_Listener, "serve_forever", lambda self, **_: serve(self, 0.005))
+        yield
 
 
 @pytest.fixture(autouse=True)
