@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -67,6 +68,20 @@ def shell(run_dir: Path, code: str, **env: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory whose database has its tables and nothing else."""
+    folder = tmp_path_factory.mktemp("tables")
+    manage(folder, "migrate", "--verbosity=0")
+    return folder
+
+
+@pytest.fixture
+def migrated(tables: Path, tmp_path: Path) -> Path:
+    """The same, for one test to fill."""
+    return shutil.copytree(tables, tmp_path / "run")
+
+
 def test_a_deployment_against_tencent_has_nothing_that_the_app_warns_of(tmp_path: Path) -> None:
     keys = {"FACEID_ENCRYPTION_KEYS": Fernet.generate_key().decode(), "FACEID_HASH_KEY": "k" * 40}
     said = manage(tmp_path, "check", "--deploy", **TENCENT, **keys)
@@ -78,13 +93,12 @@ def test_nothing_is_wrong_with_the_demo_as_it_comes(tmp_path: Path) -> None:
     assert "no issues" in manage(tmp_path, "check")
 
 
-def test_setting_up_again_changes_nothing(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate", "--verbosity=0")
-    first, second = (manage(tmp_path, "demo_setup") for _ in range(2))
+def test_setting_up_again_changes_nothing(migrated: Path) -> None:
+    first, second = (manage(migrated, "demo_setup") for _ in range(2))
     staff = "staff / staff, auditor / auditor, reviewer / reviewer"
     assert first == second == f"Person    demo / demo\nStaff     {staff}\n"
     people = shell(
-        tmp_path,
+        migrated,
         "from django.contrib.auth import authenticate\n"
         "names = ('demo', 'staff', 'auditor', 'reviewer')\n"
         "found = [authenticate(username=n, password=n) for n in names]\n"
@@ -99,13 +113,12 @@ def test_setting_up_again_changes_nothing(tmp_path: Path) -> None:
     assert set(staff[2]) == {*auditor[2], *reviewer[2], "faceid.erase_verificationsession"}
 
 
-def test_an_empty_desk_is_given_a_past_once(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate", "--verbosity=0")
+def test_an_empty_desk_is_given_a_past_once(migrated: Path) -> None:
     made_up = ("demo_history", "--sessions", "150")
-    assert "150 sessions were made up" in manage(tmp_path, *made_up, **TENCENT)
-    assert "nothing is made up" in manage(tmp_path, *made_up, **TENCENT)
+    assert "150 sessions were made up" in manage(migrated, *made_up, **TENCENT)
+    assert "nothing is made up" in manage(migrated, *made_up, **TENCENT)
     told = shell(
-        tmp_path,
+        migrated,
         "from django_faceid.models import ApiCall, SessionEvent, VerificationSession as S\n"
         "moments = list(S.objects.order_by('id').values_list('created_at', flat=True))\n"
         "owed = S.objects.filter(next_pull_at__isnull=False).exists()\n"
@@ -153,18 +166,17 @@ def test_a_phone_and_a_clock_to_play_with_exist_with_a_sandbox_only(tmp_path: Pa
     assert shell(tmp_path, code, **TENCENT) == [["page", "wire", "withdraw"], 0.0]
 
 
-def test_with_tencent_itself_the_page_hands_the_token_over_to_a_real_phone(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate", "--verbosity=0")
-    manage(tmp_path, "demo_setup")
+def test_with_tencent_itself_the_page_hands_the_token_over_to_a_real_phone(migrated: Path) -> None:
+    manage(migrated, "demo_setup")
     code = (
         "from django.test import Client\n"
         "visitor = Client(headers={'host': 'localhost'})\n"
         "visitor.login(username='demo', password='demo')\n"
         "print(json.dumps(visitor.get('/').content.decode()))"
     )
-    assert "startHuiYanAuth" in shell(tmp_path, code, **TENCENT)
-    assert "Let ten minutes pass" in shell(tmp_path, code)
-    assert "Let ten minutes pass" not in shell(tmp_path, code, **TENCENT)
+    assert "startHuiYanAuth" in shell(migrated, code, **TENCENT)
+    assert "Let ten minutes pass" in shell(migrated, code)
+    assert "Let ten minutes pass" not in shell(migrated, code, **TENCENT)
 
 
 def test_time_that_passes_at_once_in_many_processes_adds_up(tmp_path: Path) -> None:
