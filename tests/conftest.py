@@ -1,7 +1,13 @@
-"""Leaves out, loudly, the tests that need what this machine does not have; or fails them."""
+"""What holds for all tests: parts that are not there, the present time, one release to look at.
+
+Tests that need what this machine does not have are left out, loudly; or they fail.
+"""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +20,11 @@ from tests.machine import SERVICES, Service, everything_is_required
 # What tests share asserts things too: an assertion there that fails tells what it compared.
 pytest.register_assert_rewrite(
     *(f"tests.{found.parent.name}" for found in Path(__file__).parent.glob("*/__init__.py"))
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_SOURCE = shutil.ignore_patterns(
+    ".*", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", "node_modules"
 )
 
 _left_out = pytest.StashKey[dict[Service, int]]()
@@ -68,3 +79,26 @@ def pytest_terminal_summary(
         terminalreporter.section("LEFT OUT: parts that this machine does not have", yellow=True)
         for service, count in left_out.items():
             terminalreporter.line(f"{count:5} tests need {service.name}: {service.absence()}")
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository, as a fresh clone has it."""
+    copy = tmp_path_factory.mktemp("source") / "django-faceid"
+    return shutil.copytree(ROOT, copy, ignore=NOT_SOURCE)
+
+
+@pytest.fixture(scope="session")
+def built(source: Path) -> Path:
+    """The folder with the sdist and the wheel that was built from it."""
+    installer = "uv" if shutil.which("uv") else "pip"
+    command = [sys.executable, "-m", "build", "--installer", installer, str(source)]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return source / "dist"
+
+
+@pytest.fixture(scope="session")
+def wheel(built: Path) -> Path:
+    """The wheel as it would be released."""
+    return next(built.glob("*.whl"))

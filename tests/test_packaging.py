@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,34 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-NOT_SOURCE = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", "node_modules"
-)
-
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository, as a fresh clone has it."""
-    copy = tmp_path_factory.mktemp("source") / "django-faceid"
-    return shutil.copytree(ROOT, copy, ignore=NOT_SOURCE)
-
-
-@pytest.fixture(scope="module")
-def built(source: Path) -> Path:
-    """The folder with the sdist and the wheel that was built from it."""
-    installer = "uv" if shutil.which("uv") else "pip"
-    command = [sys.executable, "-m", "build", "--installer", installer, str(source)]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return source / "dist"
-
-
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> Path:
-    return next(built.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")

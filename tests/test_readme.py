@@ -102,11 +102,9 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)]
-    subprocess.run(pip, check=True, timeout=240)
+def project(wheel: Path, tmp_path: Path) -> Iterator[Project]:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True, timeout=120)
-    project = Project(tmp_path, next(tmp_path.glob("*.whl")))
+    project = Project(tmp_path, wheel)
     yield project
     project.close()
 
