@@ -46,6 +46,8 @@ def undelivered_event(age: timedelta) -> SessionEvent:
     return SessionEvent.objects.create(
         session=make_session(status=Status.EXPIRED, next_pull_at=None),
         kind=EventKind.TRANSITION,
+        from_status=Status.ISSUED,
+        to_status=Status.EXPIRED,
         source="task",
         created_at=clock.now() - age,
     )

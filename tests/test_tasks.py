@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from django_faceid import clock, services, tasks
 from django_faceid.beat import BEAT_SCHEDULE
-from django_faceid.models import Heartbeat, SessionEvent, Status, VerificationSession
+from django_faceid.models import Heartbeat, Status, VerificationSession
 from django_faceid.sandbox.faults import Html
 from django_faceid.services import heartbeat
 from django_faceid.testing import advance, faceid_sandbox, make_session, play
+from tests.overdue import undelivered_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PERIODIC = [entry["task"] for entry in BEAT_SCHEDULE.values()]
@@ -118,15 +119,7 @@ def test_recover_interrupted_closes_what_a_killed_process_left() -> None:
 
 
 def test_deliver_events_marks_what_it_sent() -> None:
-    session = make_session(status=Status.EXPIRED)
-    event = SessionEvent.objects.create(
-        session=session,
-        kind="transition",
-        from_status="issued",
-        to_status="expired",
-        source="task",
-        created_at=clock.now() - timedelta(minutes=1),
-    )
+    event = undelivered_event(timedelta(minutes=1))
     run("django_faceid.deliver_events")
     event.refresh_from_db()
     assert event.delivered_at is not None

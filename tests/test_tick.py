@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 
 from django_faceid import clock, services
 from django_faceid.management.commands import faceid_tick
-from django_faceid.models import Heartbeat, SessionEvent, Status
+from django_faceid.models import Heartbeat, Status
 from django_faceid.services import heartbeat
 from django_faceid.testing import advance, faceid_sandbox, make_session, play
+from tests.overdue import undelivered_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,15 +27,7 @@ def tick() -> list[str]:
 def test_a_tick_does_all_of_the_background_work() -> None:
     now = clock.now()
     pending = make_session(status=Status.PENDING, lease_until=now - timedelta(seconds=1))
-    told = make_session(status=Status.EXPIRED, next_pull_at=None)
-    event = SessionEvent.objects.create(
-        session=told,
-        kind="transition",
-        from_status="issued",
-        to_status="expired",
-        source="task",
-        created_at=now - timedelta(minutes=1),
-    )
+    event = undelivered_event(timedelta(minutes=1))
     with faceid_sandbox():
         passed = services.issue_token("reference-1").session
         play(passed, "pass")

@@ -25,6 +25,7 @@ from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import heartbeat
 from django_faceid.testing import faceid_sandbox, make_session, play
 from tests.machine import url
+from tests.overdue import undelivered_event
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parent.parent
@@ -181,15 +182,7 @@ def test_a_killed_worker_loses_nothing(
         worker.forget_messages()
 
     interrupted = make_session(status=Status.PENDING, lease_until=clock.now() - LONG_AGO)
-    unsent = make_session(status=Status.EXPIRED, next_pull_at=None)
-    SessionEvent.objects.create(
-        session=unsent,
-        kind="transition",
-        from_status="issued",
-        to_status="expired",
-        source="task",
-        created_at=clock.now() - LONG_AGO,
-    )
+    undelivered_event(LONG_AGO)
     sandbox.faults.clear()
     due(*sessions)
     worker.start()

@@ -14,6 +14,7 @@ from django_faceid.story import people
 from django_faceid.testing import make_session
 from tests.admin.conftest import (
     CALLS,
+    LOOK,
     OPERATE,
     REVIEW,
     SESSIONS,
@@ -25,7 +26,6 @@ from tests.admin.conftest import (
     text,
 )
 
-PERSON = (*VIEW, "view_personal_data")
 REFERENCE = "customer-4711"
 
 
@@ -64,7 +64,7 @@ def test_an_extra_of_the_hosts_own_is_personal_and_ours_is_not(
     theirs = make_session(customer, extra="crm:amelia")
     assert "crm:amelia" not in text(staff(*VIEW), page(theirs))
     assert "it may name the person" in text(staff(*VIEW), page(theirs))
-    assert "crm:amelia" in text(staff(*PERSON), page(theirs))
+    assert "crm:amelia" in text(staff(*LOOK), page(theirs))
     ours = make_session("ann")
     ours.extra = str(ours.public_id)
     ours.save()
@@ -72,7 +72,7 @@ def test_an_extra_of_the_hosts_own_is_personal_and_ours_is_not(
 
 
 def test_those_who_may_know_see_names(staff: StaffClient, customer: User) -> None:
-    browser = staff(*PERSON, "view_user")
+    browser = staff(*LOOK, "view_user")
     session = make_session(customer)
     assert "amelia@example.com" in text(browser, SESSIONS)
     assert "amelia@example.com" in text(browser, page(session))
@@ -91,7 +91,7 @@ def test_a_reference_is_masked_everywhere_superusers_included(
 def test_revealing_shows_a_reference_in_one_answer_and_is_on_record(
     staff: StaffClient, referred: VerificationSession
 ) -> None:
-    browser = staff(*PERSON)
+    browser = staff(*LOOK)
     response = browser.post(page(referred, "reveal"))
     assert response.status_code == 200
     assert REFERENCE in response.content.decode()
@@ -109,7 +109,7 @@ def test_revealing_shows_a_reference_in_one_answer_and_is_on_record(
 def test_nothing_is_revealed_without_a_record(
     staff: StaffClient, referred: VerificationSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser = staff(*PERSON)
+    browser = staff(*LOOK)
     browser.raise_request_exception = False
     monkeypatch.setattr(SessionEvent.objects, "create", lambda **_columns: 1 / 0)
     response = browser.post(page(referred, "reveal"))
@@ -130,14 +130,14 @@ def test_the_button_is_there_for_a_reference_and_for_those_who_may(
     staff: StaffClient, referred: VerificationSession, customer: User
 ) -> None:
     button = "Reveal the reference"
-    assert button in text(staff(*PERSON), page(referred))
+    assert button in text(staff(*LOOK), page(referred))
     assert button not in text(staff(*VIEW), page(referred))
-    assert button not in text(staff(*PERSON), page(make_session(customer)))
+    assert button not in text(staff(*LOOK), page(make_session(customer)))
 
 
 def test_a_user_has_no_reference_to_reveal(staff: StaffClient, customer: User) -> None:
     session = make_session(customer)
-    assert staff(*PERSON).post(page(session, "reveal")).status_code == 302
+    assert staff(*LOOK).post(page(session, "reveal")).status_code == 302
     assert not SessionEvent.objects.exists()
 
 
@@ -171,7 +171,7 @@ def test_what_the_person_did_is_told_without_a_name(
 
 
 def test_names_cost_no_more_queries_than_pseudonyms(staff: StaffClient, customer: User) -> None:
-    browser = staff(*PERSON)
+    browser = staff(*LOOK)
     session = make_session(customer)
     for url in (SESSIONS, page(session)):
         with CaptureQueriesContext(connection) as captured:
