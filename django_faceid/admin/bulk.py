@@ -29,6 +29,8 @@ from .paging import key
 
 MOST_TROUBLED = 100
 MOST_JOBS = 50
+CONFIRMED = "sessions"
+"""The field with the keys of the sessions that were confirmed, in one: 5000 would be too many."""
 
 
 class BulkWork(SessionActs):
@@ -90,9 +92,12 @@ class BulkWork(SessionActs):
     def _confirm_or_start(
         self, request: HttpRequest, queryset: QuerySet[Any], act: BulkAct
     ) -> HttpResponse:
-        if "confirmed" not in request.POST:
+        confirmed = _keys(request.POST.get(CONFIRMED, ""))
+        if "confirmed" not in request.POST or not confirmed:
             return self._confirm(request, queryset, act)
-        job = services.start_bulk(act, queryset, actor=request.user)
+        # Not the list once more: whoever came into it since has not been confirmed by anybody.
+        rows = self.get_queryset(request).filter(pk__in=confirmed)
+        job = services.start_bulk(act, rows, actor=request.user, capped="capped" in request.POST)
         number = job.items.count()
         text = ngettext("%(act)s: %(number)d session", "%(act)s: %(number)d sessions", number)
         told = text % {"act": jobs.title(job), "number": number}
@@ -100,17 +105,21 @@ class BulkWork(SessionActs):
         return HttpResponseRedirect(self._bulk_url("bulk_job", job))
 
     def _confirm(self, request: HttpRequest, queryset: QuerySet[Any], act: BulkAct) -> HttpResponse:
-        found = queryset.order_by("-pk").values_list("pk", flat=True)[: MOST + 1]
-        number = len(found)
+        found = list(queryset.order_by("-pk").values_list("pk", flat=True)[: MOST + 1])
+        chosen = found[:MOST]
+        canceling = act == BulkAct.CANCEL
         context = {
             "title": BulkAct(act).label.capitalize(),
-            "canceling": act == BulkAct.CANCEL,
-            "number": min(number, MOST),
-            "capped": number > MOST,
+            "canceling": canceling,
+            "number": len(chosen),
+            "fetchable": 0 if canceling else VerificationSession.objects.fetchable(chosen).count(),
+            "capped": len(found) > MOST,
             "action": request.POST["action"],
             "across": request.POST.get("select_across", "0"),
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "ticked": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "checkbox": ACTION_CHECKBOX_NAME,
+            "field": CONFIRMED,
+            "keys": ",".join(map(str, chosen)),
             "back_url": request.get_full_path(),
         }
         return self.render(request, self.confirm_template, None, context)
@@ -181,3 +190,10 @@ class BulkWork(SessionActs):
         name = f"admin:{self._name(view)}"
         args = [] if job is None else [job.pk]
         return reverse(name, args=args, current_app=self.admin_site.name)
+
+
+def _keys(given: str) -> list[int]:
+    """The keys of a confirmed form; none of one that nobody can have been shown."""
+    parts = given.split(",")
+    keys = [found for each in parts if (found := key(each)) is not None]
+    return keys if len(keys) == len(parts) <= MOST else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -96,6 +97,11 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
     def owed_a_pull(self) -> SessionQuerySet:
         """Sessions whose next look for a result is due."""
         return self.filter(next_pull_at__lte=clock.now())
+
+    def fetchable(self, pks: Collection[int]) -> SessionQuerySet:
+        """Of these sessions those of which Tencent can still be asked how they ended."""
+        found = self.filter(pk__in=pks, result_expires_at__gt=clock.now())
+        return found.exclude(sdk_token="")
 
     def counted_issues(self, subject_key: str, flow: str, since: datetime) -> SessionQuerySet:
         """Tokens this subject used up in a flow; the provider's troubles do not count."""

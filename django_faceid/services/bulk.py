@@ -31,18 +31,23 @@ LONGEST_PAUSE = 1.0
 NOT_ALLOWED = "not_allowed"
 
 
-def start_bulk(act: str, sessions: QuerySet[VerificationSession], *, actor: Any) -> BulkJob:
+def start_bulk(
+    act: str, sessions: QuerySet[VerificationSession], *, actor: Any, capped: bool = False
+) -> BulkJob:
     """Have background work do a ``BulkAct`` to the newest ``MOST`` of these sessions.
 
-    Each is done in the name of ``actor``, who must be allowed to operate until the end. Raises
-    ``NotAllowed``.
+    Each is done in the name of ``actor``, who must be allowed to operate until the end.
+    ``capped`` says that whoever chose these left older ones out. Raises ``NotAllowed``.
     """
     if not _may(actor):
         raise NotAllowed
     pks = list(sessions.order_by("-pk").values_list("pk", flat=True)[: MOST + 1])
     with transaction.atomic(using=write_alias()):
         job = BulkJob.objects.create(
-            act=BulkAct(act), actor=actor, actor_pk=str(actor.pk), capped=len(pks) > MOST
+            act=BulkAct(act),
+            actor=actor,
+            actor_pk=str(actor.pk),
+            capped=capped or len(pks) > MOST,
         )
         items = [BulkItem(job=job, session_id=pk) for pk in pks[:MOST]]
         BulkItem.objects.bulk_create(items, batch_size=500)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,7 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_faceid import services
+from django_faceid import clock, services
 from django_faceid.models import BulkItem, BulkJob, ItemState, Status, VerificationSession
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import bulk
@@ -40,6 +41,13 @@ def choose(
     return browser.post(f"{SESSIONS}{query}", data)
 
 
+def yes(html: str) -> dict[str, Any]:
+    """What the button of a page that asks sends."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
+    chosen = re.findall(rf'name="{ACTION_CHECKBOX_NAME}" value="(\d+)"', html)
+    return {**fields, ACTION_CHECKBOX_NAME: chosen, "confirmed": "1"}
+
+
 def confirm(
     browser: Client, action: str, sessions: Iterable[VerificationSession], **more: str
 ) -> BulkJob:
@@ -47,11 +55,8 @@ def confirm(
     asked = choose(browser, action, sessions, **more)
     assert asked.status_code == 200
     html = asked.content.decode()
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
-    chosen = re.findall(rf'name="{ACTION_CHECKBOX_NAME}" value="(\d+)"', html)
     assert not BulkJob.objects.exists()
-    data = {**fields, ACTION_CHECKBOX_NAME: chosen, "confirmed": "1"}
-    answer = browser.post(f"{SESSIONS}{more.get('query', '')}", data)
+    answer = browser.post(f"{SESSIONS}{more.get('query', '')}", yes(html))
     job = BulkJob.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"{JOBS}{job.pk}/")
     return job
@@ -98,6 +103,54 @@ def test_all_that_match_the_filter_are_more_than_the_page(operator: Client) -> N
     job = confirm(operator, "cancel_selected", live[:1], select_across="1", query="?status=issued")
     chosen = set(job.items.values_list("session_id", flat=True))
     assert chosen == {session.pk for session in live}
+
+
+def test_only_what_was_confirmed_is_done_whatever_has_come_into_the_filter_since(
+    operator: Client,
+) -> None:
+    older = make_session(status=Status.EXPIRED)
+    seen = [make_session(), make_session()]
+    left = seen[1]
+    query = "?status=issued"
+    asked = choose(operator, "cancel_selected", seen[:1], select_across="1", query=query)
+    assert "2 sessions are chosen." in asked.content.decode()
+    make_session()
+    rows = VerificationSession.objects
+    rows.filter(pk=older.pk).update(status="issued", live_key="back")
+    rows.filter(pk=left.pk).update(status="expired", live_key=None)
+    operator.post(f"{SESSIONS}{query}", yes(asked.content.decode()))
+    chosen = BulkJob.objects.get().items.values_list("session_id", flat=True)
+    assert set(chosen) == {session.pk for session in seen}, "and a job says of those left why"
+
+
+@pytest.mark.parametrize("keys", ["", "x", "1,", "1,-1", "9" * 30, ",".join(map(str, range(5001)))])
+def test_without_the_sessions_that_were_shown_the_question_is_asked_again(
+    operator: Client, keys: str
+) -> None:
+    session = make_session()
+    data = yes(choose(operator, "cancel_selected", [session]).content.decode())
+    answer = operator.post(SESSIONS, {**data, "sessions": keys})
+    assert "1 session is chosen." in answer.content.decode()
+    assert not BulkJob.objects.exists()
+
+
+def test_the_question_says_of_how_many_a_result_can_be_fetched(operator: Client) -> None:
+    def asked(*sessions: VerificationSession) -> str:
+        return str(choose(operator, "fetch_selected", sessions).content.decode())
+
+    over = make_session(status=Status.FAILED)
+    issued = clock.now() - timedelta(hours=73)
+    forgotten = make_session(
+        status=Status.EXPIRED,
+        issued_at=issued,
+        token_expires_at=issued + timedelta(minutes=10),
+        result_expires_at=issued + timedelta(hours=72),
+    )
+    live = make_session()
+    assert "Tencent can still be asked about 1 of them" in asked(over, forgotten, live)
+    assert "The others are skipped." in asked(over, live)
+    assert "The others" not in asked(live)
+    assert "cannot be asked about any of them" in asked(over, forgotten)
 
 
 def test_what_is_above_the_ceiling_is_told_before_and_after(
