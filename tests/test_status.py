@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -81,6 +82,20 @@ def test_owed_results_say_how_long_the_soonest_can_still_be_fetched() -> None:
     code, text = run()
     assert "2, the first to close has 69.8 h left" in text
     assert code == 0
+
+
+def test_what_waits_for_staff_is_told_with_what_one_of_two_wants_otherwise() -> None:
+    now = clock.now()
+    for hours in (3, 31):
+        then = now - timedelta(hours=hours)
+        make_session(status=Status.FAILED, review="pending", result_at=then)
+    two = make_session(status=Status.SUCCEEDED, flow_snapshot={"second_review": True})
+    services.reject(two, actor=User.objects.create_user("ann"), reason="fraud")
+    _code, text = run()
+    assert re.search(r"waiting for staff +2, oldest 31 h", text)
+    assert re.search(r"decided, reversal proposed +1\n", text)
+    seen = json.loads(run(json=True)[1])
+    assert (seen["review"]["number"], seen["reversals"]["number"]) == (2, 1)
 
 
 # What is overdue
@@ -182,7 +197,7 @@ def test_every_query_is_bounded_and_their_number_is_fixed(
 ) -> None:
     for _row in range(5):
         overdue_session(seconds(1))
-    with django_assert_num_queries(10) as captured:
+    with django_assert_num_queries(12) as captured:
         status.overview()
     assert isinstance(captured, CaptureQueriesContext)
     statements = [query["sql"] for query in captured.captured_queries]

@@ -91,6 +91,7 @@ def _waiting() -> dict[str, Any]:
         "problems": backlog.problems,
         "counted_at": backlog.last_runs["roll_up"],
         "review": review,
+        "reversals": status.reversals(),
         "review_age": review.oldest and spans.words(now - review.oldest),
         "owed_left": closes and spans.words(max(closes, now) - now),
     }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from .. import conf, services
 from ..models import EventKind, Review, SessionEvent, VerificationSession
-from ..services import errors, reasons
+from ..services import errors, holds, reasons
 from ..services.review import hindrance
 from ..story import badges, facts, waiting
 from .acts import Act
@@ -79,7 +79,8 @@ class SessionDecisions(Pictures):
     ) -> HttpResponse:
         if obstacle := hindrance(session, request.user, to):
             raise errors.NotReviewable(obstacle)
-        services.claim(session, request.user)
+        if request.method == "POST":
+            services.claim(session, request.user)
         first = waiting.proposal(session)
         form = DecisionForm(
             to,
@@ -139,6 +140,7 @@ class SessionDecisions(Pictures):
             "keeps": session.review == to,
             "agrees": _agrees(session, to),
             "first": first,
+            "taken": holds.holder(session) == request.user,
             "first_reason": reasons.words(Review(session.review_proposed), first.reason)
             if first
             else "",

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from .. import services
+from .. import clock, services
 from ..models import Review, VerificationSession
-from ..services import errors, holds
-from ..story import badges, spans, waiting
+from ..services import errors, holds, status
+from ..story import badges, people, spans, waiting, words
 from .acts import Act
 from .deciding import SessionDecisions
-from .paging import AFTER, MOST_COUNTED, key
+from .paging import AFTER, key
 
 PAGE = 50
 UNSHOWN = ("sdk_token", "server_param_info")
@@ -30,6 +32,10 @@ class Row:
 
     session: VerificationSession
     url: str
+    person: str
+    result: words.Explained | None
+    category: str
+    since: datetime
     age: str
     why: list[str]
     proposed: str
@@ -68,15 +74,16 @@ class ReviewQueue(SessionDecisions):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         rows = VerificationSession.objects.select_related("review_held_by").defer(*UNSHOWN)
-        pending = rows.pending_review().order_by("id")
-        page = list(pending.filter(pk__gt=key(request.GET.get(AFTER)) or 0)[: PAGE + 1])
-        counted = rows.pending_review().order_by()[: MOST_COUNTED + 1].count()
+        page = list(_after(rows.pending_review(), request.GET.get(AFTER))[: PAGE + 1])
+        reversals = waiting.reversals(rows.proposed_reversals().order_by("id"))[:PAGE]
+        review = status.in_review()
         context = {
             "title": _("Review queue"),
             "rows": self._rows(request, page[:PAGE]),
-            "reversals": self._rows(request, rows.proposed_reversals().order_by("id")[:PAGE]),
-            "waiting": min(counted, MOST_COUNTED),
-            "capped": counted > MOST_COUNTED,
+            "reversals": self._rows(request, reversals),
+            "waiting": review.number,
+            "capped": review.capped,
+            "age": review.oldest and spans.words(clock.now() - review.oldest),
             "begins": AFTER not in request.GET,
             "next_page": f"?{AFTER}={page[PAGE - 1].pk}" if len(page) > PAGE else "",
             "next_url": self._queue_url("take_next"),
@@ -85,12 +92,16 @@ class ReviewQueue(SessionDecisions):
         return self.render(request, self.queue_template, None, context)
 
     def _rows(self, request: HttpRequest, sessions: Iterable[VerificationSession]) -> list[Row]:
-        me = request.user
+        me, now = request.user, clock.now()
         return [
             Row(
                 session,
                 self.session_url(request, session.pk),
-                spans.words(waiting.since(session)),
+                people.shown(session, personal=False),
+                words.explain_result(session.result_code),
+                words.category(session.category),
+                waiting.since(session),
+                spans.words(now - waiting.since(session)),
                 waiting.why(session),
                 str(Review(session.review_proposed).label) if session.review_proposed else "",
                 holds.holder(session),
@@ -142,6 +153,7 @@ class ReviewQueue(SessionDecisions):
         me = request.user
         if holds.holder(session) == me:
             found.append(self._act(session, _("Release"), "release"))
+            found.append(self._act(session, _("Hold it on"), "take"))
         elif holds.may_take(session, me):
             found.append(self._act(session, _("Take it"), "take"))
         elif session.review != Review.NONE or session.review_proposed:
@@ -151,8 +163,8 @@ class ReviewQueue(SessionDecisions):
 
     def require(self, request: HttpRequest, object_id: str) -> Any:
         session = super().require(request, object_id)
-        # Whoever holds a session holds it on by looking at any of its pages.
-        if holds.holder(session) == request.user:
+        # Whatever its holder does on any of its pages holds it on; a look alone changes nothing.
+        if request.method == "POST" and holds.holder(session) == request.user:
             with suppress(errors.NotReviewable):
                 services.claim(session, request.user)
         return session
@@ -162,3 +174,14 @@ class ReviewQueue(SessionDecisions):
 
     def _queue_url(self, name: str) -> str:
         return reverse(f"admin:{self._name(name)}", current_app=self.admin_site.name)
+
+
+def _after(
+    waits: QuerySet[VerificationSession], given: str | None
+) -> QuerySet[VerificationSession]:
+    """What has waited for less long than the session with this key; all where there is none."""
+    known = VerificationSession.objects.filter(pk=key(given) or 0)
+    since = known.values_list("result_at", flat=True).first()
+    if since is None:
+        return waits
+    return waits.filter(result_at__gte=since).exclude(result_at=since, pk__lte=key(given))

@@ -115,6 +115,7 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
         return {
             **self.page_head(request, session),
             "held_by": holds.holder(session),
+            "held_until": holds.held_until(session),
             "acts": self.acts(request, session),
             "own": session.user_id is not None and session.user_id == request.user.pk,
             "bars": clocks.bars(session),

@@ -79,8 +79,8 @@ class SessionQuerySet(models.QuerySet["VerificationSession"]):
         return self.filter(reduce(or_, effectively(status)))
 
     def pending_review(self) -> SessionQuerySet:
-        """Sessions that wait for staff before they count."""
-        return self.filter(review=Review.PENDING)
+        """Sessions that wait for staff before they count; the first has waited longest."""
+        return self.filter(review=Review.PENDING).order_by("result_at", "id")
 
     def proposed_reversals(self) -> SessionQuerySet:
         """Sessions that count, and of which one of two people says that they should not so."""

@@ -19,7 +19,7 @@ RISKY_DEVICES = frozenset({"3", "4"})
 class Rule(models.TextChoices):
     """What can send a session to staff: the words of ``REVIEW``, and ``REVIEW_SAMPLE``."""
 
-    ALWAYS = "always", _("this flow: always")
+    ALWAYS = "always", _("every result of this flow")
     ON_FAILURE = "on_failure", _("not passed")
     RISK = "risk", _("risk signs")
     SAMPLE = "sample", _("random sample")

@@ -68,6 +68,13 @@ INDEXES = (
         where=~Q(review="none"),
         otherwise=["review", "-id", "status", "verdict", "flow"],
     ),
+    # The review queue: what has waited longest comes first, whenever its session was opened.
+    PartialIndex(
+        fields=["result_at", "id"],
+        name="faceid_s_waiting",
+        where=Q(review="pending"),
+        otherwise=["review", "result_at", "id"],
+    ),
     PartialIndex(
         fields=["-id", "status", "verdict", "flow"],
         name="faceid_s_test_id",

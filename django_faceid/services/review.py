@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from ..models import EventKind, Review, SessionEvent, Source, VerificationSession, decide
 from ..models.database import write_alias
-from ..models.transitions import DECIDED
 from . import holds, outbox, reasons
 from .durable import persistently
 from .errors import FieldError, Invalid, NotReviewable
@@ -60,13 +59,8 @@ def reject(
 
 def hindrance(session: VerificationSession, actor: Any, to: Review) -> str:
     """Why this person cannot decide like this; empty when nothing stands in the way."""
-    if session.status not in DECIDED:
-        return _("Only a session with a final result can be decided on.")
-    if session.user_id == actor.pk:
-        return _("Nobody decides on their own session: ask a colleague.")
-    held_by = holds.holder(session)
-    if held_by is not None and held_by.pk != actor.pk:
-        return str(_("A colleague is looking at it: %s.") % held_by.get_username())
+    if obstacle := holds.hindrance(session, actor):
+        return obstacle
     if session.review_proposed == to and session.review_proposed_by == str(actor.pk):
         return _("You have decided so: it takes a colleague to decide the same.")
     if session.review == to and not session.review_proposed:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Min, Q, QuerySet
 
 from .. import clock, conf
-from ..models import ApiCall, BulkJob, Review, SessionEvent, Status, VerificationSession
+from ..models import ApiCall, BulkJob, SessionEvent, Status, VerificationSession
 from . import heartbeat, outbox
 from .problems import Problem, find
 
@@ -81,6 +81,8 @@ class Overview(Backlog):
     sessions: dict[str, int]
     sessions_capped: bool
     pending: Queue
+    review: Queue
+    reversals: Queue
     quota: list[QuotaUse]
     quota_capped: bool
 
@@ -102,6 +104,8 @@ def overview() -> Overview:
             "lease_until",
             since="created_at",
         ),
+        review=in_review(),
+        reversals=reversals(),
         quota=_quota(calls[:CAP]),
         quota_capped=len(calls) > CAP,
     )
@@ -127,9 +131,14 @@ def backlog() -> Backlog:
 
 
 def in_review() -> Queue:
-    """Sessions that wait for a decision by staff."""
-    waiting = VerificationSession.objects.filter(review=Review.PENDING)
-    return _queue(waiting, "id", since="result_at")
+    """Sessions that wait for a decision by staff, since their results came."""
+    return _queue(VerificationSession.objects.pending_review(), "result_at")
+
+
+def reversals() -> Queue:
+    """Decided sessions that one of two people wants otherwise; their events say since when."""
+    number = VerificationSession.objects.proposed_reversals().order_by()[: CAP + 1].count()
+    return Queue(min(number, CAP), number > CAP, None)
 
 
 def _queue(rows: QuerySet[Any], order: str, since: str = "") -> Queue:

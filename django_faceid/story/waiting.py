@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from .. import clock
 from ..models import EventKind, SessionEvent, VerificationSession
 from ..models.review_rules import RISKY_DEVICES, Rule
 from . import words
@@ -22,9 +22,18 @@ def why(session: VerificationSession) -> list[str]:
     ]
 
 
-def since(session: VerificationSession) -> timedelta:
-    """How long a finished session has waited."""
-    return clock.now() - (session.result_at or session.created_at)
+def since(session: VerificationSession) -> datetime:
+    """When a finished session began to wait for a decision, a reversal when it was proposed."""
+    proposed_at: datetime | None = getattr(session, "proposed_at", None)
+    return proposed_at or session.result_at or session.created_at
+
+
+def reversals(rows: QuerySet[VerificationSession]) -> QuerySet[VerificationSession]:
+    """These decided sessions, each of which knows since when it has waited to be reversed."""
+    proposals = SessionEvent.objects.filter(
+        session=OuterRef("pk"), kind=EventKind.REVIEW_PROPOSED
+    ).order_by("-id")
+    return rows.annotate(proposed_at=Subquery(proposals.values("created_at")[:1]))
 
 
 def proposal(session: VerificationSession) -> SessionEvent | None:

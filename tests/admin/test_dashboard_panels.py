@@ -66,9 +66,12 @@ def test_what_waits_is_counted_with_its_age(superuser: Client) -> None:
     for result_at in (then, clock.now()):
         make_session(status=Status.FAILED, review="pending", result_at=result_at)
     make_session(status=Status.EXPIRED, next_pull_at=clock.now() + timedelta(hours=1))
+    reversal = make_session(status=Status.SUCCEEDED, flow_snapshot={"second_review": True})
+    services.reject(reversal, actor=User.objects.create_user("ann"), reason="fraud")
     services.roll_up()
     seen = words(text(superuser, DASHBOARD))
     assert "For a decision by staff 2 the oldest for 3 h" in seen
+    assert "decided, reversal proposed: 1" in seen
     assert "For Tencent's result 1 the first can be fetched for 3 days more" in seen
 
 

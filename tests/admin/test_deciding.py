@@ -171,13 +171,24 @@ def test_decisions_are_offered_on_finished_sessions(
     assert shown(staff(*OPERATE), passed) == []
 
 
-def test_whoever_opens_the_question_has_the_session_alone(
+def test_opening_the_question_takes_nothing_from_anybody(
     staff: StaffClient, passed: VerificationSession
 ) -> None:
     ann, bob = staff(*REVIEW), staff(*REVIEW)
-    text(ann, page(passed, "approve"))
-    passed.refresh_from_db()
+    assert "a colleague may decide on it before you do" in text(ann, page(passed, "reject"))
+    seen = passed.version
+    decide(bob, passed, "reject")
+    assert (passed.review, passed.review_held_by) == (Review.REJECTED, None)
+    assert "has changed since" in decide(ann, passed, "approve", version=seen)
+
+
+def test_whoever_has_taken_a_session_decides_alone(
+    staff: StaffClient, passed: VerificationSession
+) -> None:
+    ann, bob = staff(*REVIEW), staff(*REVIEW)
+    do(ann, passed, "take")
     assert holds.holder(passed) == member(ann)
+    assert "before you do" not in text(ann, page(passed, "approve"))
     assert shown(bob, passed) == []
     assert f"{member(ann).username} is looking at it" in text(bob, page(passed))
     for act in ("approve", "reject"):

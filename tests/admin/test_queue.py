@@ -10,11 +10,12 @@ from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_faceid import clock, services
-from django_faceid.admin import paging, queue
+from django_faceid.admin import queue
 from django_faceid.models import Metric, Review, Status, VerificationSession
-from django_faceid.services import holds
+from django_faceid.services import holds, status
 from django_faceid.testing import advance, make_session
 from tests.admin.conftest import REVIEW, SESSIONS, VIEW, StaffClient, do, page, text
 from tests.admin.dashboard import DASHBOARD, put
@@ -87,6 +88,41 @@ def test_nobody_is_named_in_the_queue(staff: StaffClient, customer: User) -> Non
     assert "4711" not in html
 
 
+def test_what_has_waited_longest_comes_first_however_late_its_result_came(
+    staff: StaffClient,
+) -> None:
+    browser, now = staff(*REVIEW), clock.now()
+    late = waiting(result_at=now - timedelta(hours=3))
+    first = waiting(result_at=now - timedelta(hours=55))
+    put(Metric.MOVED, 1, label="issued")
+    html = text(browser, QUEUE)
+    assert order(html) == [first.pk, late.pk]
+    assert "The oldest has waited for 2 days 7 h" in html
+    assert "the oldest for 2 days 7 h" in text(browser, DASHBOARD)
+    assert take_next(browser)[0] == page(first)
+
+
+def test_a_row_says_what_came_back_and_which_person_it_is(staff: StaffClient) -> None:
+    spoof = waiting("reference-1", result_code="1005", category="spoof")
+    again = waiting("reference-1", result_code="1004")
+    html = text(staff(*REVIEW), QUEUE)
+    assert html.count(f"person {spoof.subject_key[:12]}") == 2
+    assert again.subject_key == spoof.subject_key
+    for said in ("suspected spoof", "1005: ", "capture trouble", "1004: No face could be detected"):
+        assert said in html
+    assert "every result of this flow" in html
+
+
+@pytest.mark.parametrize(
+    ("stands", "hindrance"), [(Status.FAILED, "ask a colleague"), (Status.ISSUED, "final result")]
+)
+def test_a_refusal_says_what_stands_in_the_way(
+    staff: StaffClient, stands: Status, hindrance: str
+) -> None:
+    browser = staff(*REVIEW)
+    assert hindrance in do(browser, make_session(member(browser), status=stands), "take")
+
+
 def test_an_empty_queue_says_so(staff: StaffClient) -> None:
     browser = staff(*REVIEW)
     assert "Nothing waits." in text(browser, QUEUE)
@@ -122,7 +158,7 @@ def test_any_one_can_be_taken_and_given_back(staff: StaffClient) -> None:
     assert page(chosen, "take") in text(ann, QUEUE)
     assert do(ann, chosen, "take") == ""
     assert holds.holder(chosen) == member(ann)
-    assert "A colleague" in do(bob, chosen, "take")
+    assert f"A colleague is looking at it: {member(ann).username}." in do(bob, chosen, "take")
     assert bob.post(page(chosen, "release"))["Location"] == QUEUE
     chosen.refresh_from_db()
     assert holds.holder(chosen) == member(ann)
@@ -131,16 +167,25 @@ def test_any_one_can_be_taken_and_given_back(staff: StaffClient) -> None:
     assert holds.holder(chosen) == member(bob)
 
 
-def test_a_look_at_its_page_holds_it_on(staff: StaffClient) -> None:
+def test_its_holder_holds_it_on_by_acts_and_not_by_looks(staff: StaffClient) -> None:
     browser = staff(*REVIEW)
     session = waiting()
     take_next(browser)
-    for _look in range(3):
+    for _act in range(3):
         advance(minutes=10)
-        text(browser, page(session))
+        assert ">Hold it on<" in text(browser, page(session))
+        do(browser, session, "take")
+        assert holds.holder(session) == member(browser)
+    advance(minutes=10)
+    until = timezone.localtime(clock.now() + timedelta(minutes=5))
+    assert f"{until:%Y-%m-%d %H:%M}" in text(browser, page(session))
+    assert browser.post(page(session, "reject"), {"version": session.version}).status_code == 200
+    advance(minutes=14)
+    for act in ("change", "approve", "reject"):
+        text(browser, page(session, act))
     session.refresh_from_db()
     assert holds.holder(session) == member(browser)
-    advance(minutes=15)
+    advance(minutes=1)
     assert page(session, "take") in text(browser, page(session))
     session.refresh_from_db()
     assert holds.holder(session) is None
@@ -156,10 +201,14 @@ def test_a_look_by_somebody_else_holds_nothing(staff: StaffClient) -> None:
 
 def test_a_reversal_that_waits_for_a_second_person_is_in_the_queue(staff: StaffClient) -> None:
     ann, bob = staff(*REVIEW), staff(*REVIEW)
-    session = make_session(status=Status.SUCCEEDED, flow_snapshot={"second_review": True})
+    long_ago = clock.now() - timedelta(days=2, hours=1)
+    session = make_session(
+        status=Status.SUCCEEDED, result_at=long_ago, flow_snapshot={"second_review": True}
+    )
     services.reject(session, actor=member(ann), reason="fraud")
     html = text(bob, QUEUE)
     assert "one person wants it otherwise" in html
+    assert "2 days" not in html, "it waits since it was proposed"
     assert "one of two people: rejected" in html
     assert page(session, "take") in html
     assert "It takes a colleague" in text(ann, QUEUE)
@@ -173,9 +222,13 @@ def test_the_queue_pages_by_key_and_its_count_ends(
     staff: StaffClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "PAGE", 2)
-    monkeypatch.setattr(queue, "MOST_COUNTED", 4)
+    monkeypatch.setattr(status, "CAP", 4)
     browser = staff(*REVIEW)
-    sessions = [waiting().pk for _number in range(5)]
+    now = clock.now()
+    # Two of them have waited since the same instant.
+    hours = (2, 5, 2, 1, 4)
+    rows = [waiting(result_at=now - timedelta(hours=ago)) for ago in hours]
+    sessions = [rows[place].pk for place in (1, 4, 0, 2, 3)]
     seen, url = [], QUEUE
     for _page in range(3):
         html = text(browser, url)
@@ -185,7 +238,6 @@ def test_the_queue_pages_by_key_and_its_count_ends(
         url = QUEUE + (link[1] if link else "")
     assert seen == sessions
     assert link is None
-    assert paging.MOST_COUNTED == 1000
 
 
 @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, "1' OR 1=1", ""])

@@ -6,13 +6,23 @@ import io
 import re
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from django_faceid.models import BulkJob, KeptMedia, Status
+from django_faceid import clock
+from django_faceid.models import (
+    ApiCall,
+    BulkItem,
+    BulkJob,
+    KeptMedia,
+    SessionEvent,
+    Status,
+    VerificationSession,
+)
 from django_faceid.services import vault
 from django_faceid.testing import make_session
 from tests.admin.conftest import make_call
@@ -117,6 +127,28 @@ def test_what_is_answered_is_a_page_unless_the_table_says_that_it_is_a_file(
                 answer = getattr(browser, method)(addresses[route])
                 is_page = answer["Content-Type"].startswith("text/html")
                 assert is_page == (route not in FILES), (method, route)
+
+
+@pytest.mark.parametrize("review", ["pending", "approved"])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_look_changes_nothing_anywhere(
+    addresses: Mapping[str, str], review: str, held: bool
+) -> None:
+    browser = somebody("superuser")
+    me = int(browser.session["_auth_user_id"]) if held else None
+    since = clock.now() - timedelta(minutes=5)
+    VerificationSession.objects.update(
+        review=review, review_held_by=me, review_held_since=since if held else None
+    )
+    tables = (VerificationSession, SessionEvent, ApiCall, BulkJob, BulkItem, KeptMedia)
+
+    def stored() -> list[object]:
+        return [list(table.objects.order_by("pk").values()) for table in tables]
+
+    before = stored()
+    for address in [DESK, *addresses.values()]:
+        browser.get(address)
+        assert stored() == before, address
 
 
 @pytest.mark.parametrize("role", ROLES)

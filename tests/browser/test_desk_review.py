@@ -37,7 +37,7 @@ def test_a_reviewer_rejects_with_a_reason_and_the_person_reads_the_comment(
     open_queue(page)
     newest = page.get_by_role("table", name="Waiting, oldest first").locator("tbody tr").last
     expect(newest).to_contain_text("loan")
-    expect(newest).to_contain_text("this flow: always")
+    expect(newest).to_contain_text("every result of this flow")
     newest.get_by_role("button").click()
 
     expect(page.get_by_text("You are at it")).to_be_visible()

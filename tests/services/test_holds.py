@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,12 @@ def test_the_oldest_is_given_out_first_and_to_one_person_alone(ann: User, bob: U
     assert services.claim_next(User.objects.create_user("eve")) is None
 
 
+def test_the_oldest_is_what_has_waited_longest_and_not_what_was_opened_first(ann: User) -> None:
+    waiting()
+    longest = waiting(result_at=clock.now() - timedelta(hours=1))
+    assert services.claim_next(ann) == longest
+
+
 def test_who_asks_again_gets_the_same_again(ann: User) -> None:
     first = waiting()
     waiting()
@@ -55,7 +62,7 @@ def test_nobody_is_given_their_own_session(ann: User, bob: User) -> None:
     own, other = waiting(ann), waiting()
     assert services.claim_next(ann) == other
     services.release(other, ann)
-    with pytest.raises(errors.NotReviewable):
+    with pytest.raises(errors.NotReviewable, match="ask a colleague"):
         services.claim(own, ann)
     assert services.claim_next(bob) == own
 
@@ -64,7 +71,7 @@ def test_what_is_held_is_not_to_be_had_until_it_is_released(ann: User, bob: User
     session = waiting()
     services.claim(session, ann)
     assert holds.holder(session) == ann
-    with pytest.raises(errors.NotReviewable):
+    with pytest.raises(errors.NotReviewable, match="A colleague is looking at it: ann"):
         services.claim(session, bob)
     services.release(session, bob)
     assert holds.holder(session) == ann
@@ -74,7 +81,9 @@ def test_what_is_held_is_not_to_be_had_until_it_is_released(ann: User, bob: User
     assert holds.holder(session) == bob
 
 
-def test_a_hold_is_given_up_after_a_quiet_time_that_each_look_renews(ann: User, bob: User) -> None:
+def test_a_hold_is_given_up_after_a_quiet_time_that_claiming_again_renews(
+    ann: User, bob: User
+) -> None:
     session = waiting()
     services.claim(session, ann)
     advance(minutes=14)
@@ -97,7 +106,7 @@ def test_a_colleague_who_is_gone_holds_nothing(ann: User, bob: User) -> None:
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.ISSUED, Status.EXPIRED, Status.CANCELED])
 def test_what_has_no_result_cannot_be_held(ann: User, status: Status) -> None:
-    with pytest.raises(errors.NotReviewable):
+    with pytest.raises(errors.NotReviewable, match="final result"):
         services.claim(make_session(status=status), ann)
 
 

@@ -52,6 +52,8 @@ def _rows(seen: Overview) -> Iterator[tuple[str, str]]:
     yield "pending", _waiting(seen.pending, seen.at)
     yield "overdue, not yet swept", _waiting(seen.overdue, seen.at)
     yield "results owed", _owed(seen)
+    yield "waiting for staff", _waiting(seen.review, seen.at)
+    yield "decided, reversal proposed", _number(seen.reversals) if seen.reversals.number else "none"
     yield "undelivered events", _waiting(seen.undelivered, seen.at)
     for use in seen.quota:
         yield f"{use.account} {use.action}", _use(use)
@@ -98,6 +100,8 @@ def _plain(seen: Overview) -> dict[str, Any]:
         "overdue": _queue(seen.overdue),
         "owed": {**seen.owed._asdict(), "first_closes_at": _iso(closes), "hours_left": hours},
         "due_pulls": _queue(seen.due_pulls),
+        "review": _queue(seen.review),
+        "reversals": {"number": seen.reversals.number, "capped": seen.reversals.capped},
         "undelivered": _queue(seen.undelivered),
         "quota": [use._asdict() for use in seen.quota],
         "quota_capped": seen.quota_capped,
