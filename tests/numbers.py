@@ -51,6 +51,27 @@ def fill(*only: Resolution, per_minute: float = 4.0) -> None:
         Rollup.objects.bulk_create(rows, batch_size=2000)
 
 
+def steady(shown: Resolution, per_minute: int) -> None:
+    """The same number of tokens in every minute for two ranges, as ``roll_up`` would keep it."""
+    now, rows = clock.now(), []
+    finer = {Resolution.DAY: Resolution.HOUR, Resolution.HOUR: Resolution.MINUTE}
+    for resolution, length, number in ROWS:
+        if resolution not in (shown, finer.get(shown)):
+            continue
+        # Hours stay for a hundred days, minutes for three.
+        kept = {Resolution.HOUR: 100 * 24, Resolution.MINUTE: 3 * 1440}.get(resolution, number)
+        last = floor(now, length * MINUTE)
+        for back in range(kept):
+            start = last - length * MINUTE * back
+            minutes = min(length, (now - start) // MINUTE + 1)
+            for key, count in (
+                (Key(start, Metric.COUNTED), minutes),
+                (Key(start, Metric.MOVED, label="issued"), per_minute * minutes),
+            ):
+                rows.append(Rollup(resolution=resolution, count=count, **key._asdict()))
+    Rollup.objects.bulk_create(rows, batch_size=2000)
+
+
 def _row(
     chance: random.Random, start: datetime, minutes: int, per_minute: float
 ) -> Iterator[tuple[Key, int]]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -156,6 +157,21 @@ def test_the_last_minute_of_each_action_is_held_against_its_rate() -> None:
     first, second = status.overview().quota
     assert first == ("default", "GetFaceIdResultIntl", 1, 1, 20, 0)
     assert second == ("default", "GetFaceIdTokenIntl", 4, 3, 20, 0)
+
+
+def test_accounts_that_share_a_quota_are_told_together_and_by_their_names(
+    settings: Settings,
+) -> None:
+    one = {"SECRET_ID": "AKIDshared", "SECRET_KEY": "key"}
+    settings.FACEID = {**settings.FACEID, "ACCOUNTS": {"b": one, "a": one}}
+    noon = clock.now().replace(microsecond=0) - seconds(10)
+    for account in ("a", "b"):
+        for _call in range(10):
+            call(account=account, started_at=noon)
+    call(account="b", started_at=noon + seconds(1))
+    [use] = status.overview().quota
+    assert use == ("a, b", "GetFaceIdTokenIntl", 21, 20, 20, 0)
+    assert "AKID" not in run()[1] + run(json=True)[1]
 
 
 def test_refusals_for_the_number_of_calls_are_counted_and_other_refusals_are_not() -> None:

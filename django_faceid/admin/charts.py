@@ -132,7 +132,7 @@ class Chart:
     @property
     def x_ticks(self) -> list[Tick]:
         return [
-            Tick(self._percent(share), label, bool(number % 2), _anchor(share))
+            Tick(self._percent(share), label, bool(number % 2), anchor(share))
             for number, (moment, label) in enumerate(_round_moments(self.steps[0], self.until))
             for share in (self._share(moment),)
         ]
@@ -218,7 +218,7 @@ class Chart:
         return f"{share * 100:.2f}%"
 
 
-def _anchor(share: float) -> str:
+def anchor(share: float) -> str:
     """Which part of a label stands at its tick, so that none leaves the chart."""
     if share < 0.03:
         return "start"

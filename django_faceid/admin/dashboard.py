@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import clock, conf
 from ..models import ApiCall, VerificationSession
 from ..services import status
-from ..services.figures import RANGES, figures
+from ..services.figures import FEWEST, RANGES, figures
 from ..services.histograms import ERROR
 from ..story import spans
 from . import banner, panels
@@ -43,7 +43,8 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
     name = given if given in RANGES else USUAL
     seen = figures(RANGES[name])
     urls = _urls(app_list)
-    calls_url = urls.get(ApiCall.__name__, "")
+    errors, more_errors = panels.errors(seen, urls.get(ApiCall.__name__, ""))
+    phone, more_phone = panels.phone(seen)
     return {
         "may_see": True,
         "links": [model for app in app_list for model in app["models"] if model["admin_url"]],
@@ -52,14 +53,17 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
         "range_name": NAMES[name][0],
         "step_name": NAMES[name][1],
         "seen": seen,
+        "fewest": FEWEST,
         "error_percent": round(ERROR * 100),
         "review_url": _review_url(request, urls),
         **_waiting(),
         **panels.sessions(seen),
         "funnel": list(panels.funnel(seen)),
         "endings": list(panels.endings(seen)),
-        "errors": panels.errors(seen, calls_url),
-        "phone": panels.phone(seen),
+        "errors": errors,
+        "more_errors": more_errors,
+        "phone": phone,
+        "more_phone": more_phone,
         **panels.latencies(seen),
         "quotas": list(panels.quotas(seen)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,16 +11,18 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from .. import conf
 from ..models import Metric, Status, Verdict
 from ..services.counting import OTHER
 from ..services.figures import Figures, Number
+from ..services.quotas import by_account
 from ..story import words
-from .charts import Chart, Series, Tick
+from .charts import Chart, Series, Tick, anchor
 
 MOST_ROWS = 12
 FASTEST = 10.0
 """Milliseconds at the left end of the latency axis."""
+SHORTEST_AXIS = 1000.0
+SECOND, MINUTE = 1000.0, 60_000.0
 
 
 class Tile(NamedTuple):
@@ -53,6 +56,14 @@ class Row(NamedTuple):
     url: str
 
 
+class Rest(NamedTuple):
+    """What a list of codes leaves out: how many of them, how often, and where to look."""
+
+    codes: int
+    times: int
+    url: str
+
+
 class Percentile(NamedTuple):
     """One percentile of an action, where it lies, and what it was in the range before."""
 
@@ -72,10 +83,10 @@ class Latency(NamedTuple):
 
 
 class Quota(NamedTuple):
-    """What one action took of one account's calls a second."""
+    """What one action took of the calls a second that some accounts may make together."""
 
-    account: str
     action: str
+    accounts: str
     calls: int
     busiest: int
     rate: int | None
@@ -131,17 +142,22 @@ def endings(seen: Figures) -> Iterator[tuple[str, Number, str]]:
         yield name, number, change(number)
 
 
-def errors(seen: Figures, calls_url: str) -> list[Row]:
-    """Error codes of calls, each with a link to the calls it stands for."""
-    return [
-        row._replace(url=_list_url(calls_url, row, seen.steps[0]))
-        for row in _rows(seen.labels(Metric.ERROR))
-    ]
+def errors(seen: Figures, calls_url: str) -> tuple[list[Row], Rest | None]:
+    """Error codes of calls, each with a link to the calls it stands for, and what is left out."""
+    found, since = seen.labels(Metric.ERROR), seen.steps[0]
+    rows = [row._replace(url=_list_url(calls_url, since, row)) for row in _rows(found)]
+    return rows, _rest(found, _list_url(calls_url, since))
 
 
-def phone(seen: Figures) -> list[Row]:
-    """What the phones' SDK said, the code for "done" included."""
-    return list(_rows(seen.labels(Metric.PHONE), of_phone=True))
+def phone(seen: Figures) -> tuple[list[Row], Rest | None]:
+    """What the phones' SDK said, the code for "done" included, and what is left out."""
+    found = seen.labels(Metric.PHONE)
+    return list(_rows(found, of_phone=True)), _rest(found, "")
+
+
+def _rest(found: Sequence[tuple[str, str, Number]], url: str) -> Rest | None:
+    left = [number.now for _action, _code, number in found[MOST_ROWS:] if number.now]
+    return Rest(len(left), sum(left), url) if left else None
 
 
 def _rows(found: Sequence[tuple[str, str, Number]], *, of_phone: bool = False) -> Iterator[Row]:
@@ -164,22 +180,26 @@ def _sdk_code(label: str) -> words.Explained | None:
     return words.explain_sdk(int(label))
 
 
-def _list_url(calls_url: str, row: Row, since: datetime) -> str:
-    named = {"error_code": row.code, "action": row.action, "from": since.isoformat()}
+def _list_url(calls_url: str, since: datetime, row: Row | None = None) -> str:
+    named = {} if row is None else {"error_code": row.code, "action": row.action}
+    named["from"] = since.isoformat()
     return f"{calls_url}?{urlencode(named)}" if calls_url else ""
 
 
 def latencies(seen: Figures) -> dict[str, Any]:
-    """Percentiles of each action on one axis, which grows by factors of ten."""
+    """Percentiles of each action on one axis, which grows by factors of ten up to the slowest."""
     found = list(seen.latencies())
     slowest = max((max(now) for _action, _calls, now, _before in found), default=0.0)
-    decades = max(2, math.ceil(math.log10(max(slowest, 1.0) / FASTEST)))
+    reach = math.log10(max(slowest, SHORTEST_AXIS) / FASTEST)
     kinds = (("p50", "circle"), ("p95", "square"), ("p99", "triangle"))
 
-    def place(milliseconds: float) -> str:
-        share = math.log10(max(milliseconds, FASTEST) / FASTEST) / decades
-        return f"{2 + 96 * share:.2f}%"
+    def share(milliseconds: float) -> float:
+        return math.log10(max(milliseconds, FASTEST) / FASTEST) / reach
 
+    def place(milliseconds: float) -> str:
+        return f"{2 + 96 * share(milliseconds):.2f}%"
+
+    ticks = [FASTEST * 10**power for power in range(math.floor(reach + 1e-9) + 1)]
     return {
         "latencies": [
             Latency(
@@ -193,46 +213,53 @@ def latencies(seen: Figures) -> dict[str, Any]:
             for action, calls, now, before in found
         ],
         "latency_ticks": [
-            Tick(place(FASTEST * 10**power), duration(FASTEST * 10**power))
-            for power in range(decades + 1)
+            Tick(place(tick), duration(tick), anchor=anchor(share(tick))) for tick in ticks
         ],
     }
 
 
 def quotas(seen: Figures) -> Iterator[Quota]:
-    """Each action's busiest seconds, held against what its account may do in one."""
-    for action, account, calls in seen.labels(Metric.CALLS):
-        rate = _rate(account)
-        peaks = seen.over_time(Metric.PEAK, account, action)
-        yield Quota(
-            account,
-            action,
-            calls.now,
-            seen.number(Metric.PEAK, account, action).now,
-            rate,
-            Chart(
-                _("Busiest second of %(action)s with account %(account)s")
-                % {"action": action, "account": account},
-                [Series(_("Busiest second"), "peak", peaks)],
-                seen.steps,
-                seen.until,
-                limit=None if rate is None else (rate, _("%d allowed") % rate),
-                bottom=104,
-            ),
-        )
+    """Each quota's busiest seconds, held against what its accounts may do together in one."""
+    shared = by_account()
+    spent: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for metric in (Metric.CALLS, Metric.PEAK):
+        for action, label, _number in seen.labels(metric):
+            # A second of before they shared it is told by an account's own name.
+            spent[action, shared[label].name if label in shared else label].add(label)
+    rates = {quota.name: quota.rate for quota in shared.values()}
+    found = [_quota(seen, *key, labels, rates.get(key[1])) for key, labels in spent.items()]
+    yield from sorted(found, key=lambda quota: (-quota.calls, quota[:2]))
 
 
-def _rate(account: str) -> int | None:
-    try:
-        return conf.account(account).rate
-    except conf.SettingError:
-        return None  # it left FACEID
+def _quota(seen: Figures, action: str, name: str, labels: set[str], rate: int | None) -> Quota:
+    over_time = [seen.over_time(Metric.PEAK, label, action) for label in labels]
+    peaks = [
+        None if None in step else max(filter(None, step), default=0)
+        for step in zip(*over_time, strict=True)
+    ]
+    return Quota(
+        action,
+        name,
+        sum(seen.number(Metric.CALLS, label, action).now for label in labels),
+        max(seen.number(Metric.PEAK, label, action).now for label in labels),
+        rate,
+        Chart(
+            _("Busiest second of %(action)s with %(accounts)s")
+            % {"action": action, "accounts": name},
+            [Series(_("Busiest second"), "peak", peaks)],
+            seen.steps,
+            seen.until,
+            limit=None if rate is None else (rate, _("%d allowed") % rate),
+            bottom=104,
+        ),
+    )
 
 
 def change(number: Number) -> str:
     """How a number compares with the range before, in a sign and a share."""
     if number.change is None:
-        return _("new") if number.now and not number.before else ""
+        news = number.comparable and number.now and not number.before
+        return _("new") if news else ""
     share = round(number.change * 100)
     if share == 0:
         return "±0 %"
@@ -240,12 +267,15 @@ def change(number: Number) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Milliseconds with two digits that count; empty without any."""
+    """A length of time with two digits that count, in the unit that suits; empty without any."""
     if milliseconds is None:
         return ""
-    if milliseconds >= 1000:
-        return _("%s s") % f"{milliseconds / 1000:.2g}"
-    return _("%s ms") % f"{float(f'{milliseconds:.2g}'):.0f}"
+    rounded = float(f"{milliseconds:.2g}")
+    if rounded < SECOND:
+        return _("%s ms") % f"{rounded:.0f}"
+    if rounded < 2 * MINUTE:
+        return _("%s s") % f"{rounded / SECOND:g}"
+    return _("%s min") % f"{float(f'{milliseconds / MINUTE:.2g}'):.10g}"
 
 
 def percent(part: int, whole: int) -> str:

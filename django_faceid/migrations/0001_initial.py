@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('resolution', models.CharField(choices=[('minute', 'minute'), ('hour', 'hour'), ('day', 'day')], max_length=8)),
                 ('start', models.DateTimeField()),
-                ('metric', models.CharField(choices=[('counted', 'minutes counted'), ('moved', 'sessions by the status they reached'), ('decided', 'sessions by the verdict they reached'), ('reported', 'sessions whose phone reported for the first time'), ('phone', 'reports by SDK code'), ('outcome', 'calls of an action by outcome'), ('error', 'calls of an action by error code'), ('latency', 'calls of an action by bucket of milliseconds'), ('calls', 'calls of an action that left, by account'), ('peak', 'calls of an action that left in the busiest second, by account')], max_length=16)),
+                ('metric', models.CharField(choices=[('counted', 'minutes counted'), ('moved', 'sessions by the status they reached'), ('decided', 'sessions by the verdict they reached'), ('reported', 'sessions whose phone reported for the first time'), ('phone', 'reports by SDK code'), ('outcome', 'calls of an action by outcome'), ('error', 'calls of an action by error code'), ('latency', 'calls of an action by bucket of milliseconds'), ('calls', 'calls of an action that left, by account'), ('peak', 'calls of an action that left in the busiest second, by quota')], max_length=16)),
                 ('action', models.CharField(blank=True, default='', max_length=64)),
                 ('label', models.CharField(blank=True, default='', max_length=128)),
                 ('bucket', models.SmallIntegerField(default=0)),

@@ -29,7 +29,7 @@ class Metric(models.TextChoices):
     ERROR = "error", _("calls of an action by error code")
     LATENCY = "latency", _("calls of an action by bucket of milliseconds")
     CALLS = "calls", _("calls of an action that left, by account")
-    PEAK = "peak", _("calls of an action that left in the busiest second, by account")
+    PEAK = "peak", _("calls of an action that left in the busiest second, by quota")
 
 
 class Key(NamedTuple):

@@ -25,6 +25,7 @@ from ..models import ApiCall, EventKind, Metric, SessionEvent
 from ..models.database import write_alias
 from ..models.rollups import Key
 from ..tencent.codes import SDK_CODES
+from . import quotas
 from .histograms import bucket_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,11 @@ def _latencies(start: datetime, end: datetime) -> Counted:
 
 
 def _departures(start: datetime, end: datetime) -> Counted:
-    """Calls by the second in which they left, after the wait for their slot."""
+    """Calls by the second in which they left, after the wait for their slot.
+
+    Accounts that share a quota are held against it together: the busiest second of each may be
+    another one.
+    """
     left = ExpressionWrapper(F("started_at") + _Milliseconds("waited"), DateTimeField())
     seconds = (
         _calls(start - LONGEST_WAIT, end)
@@ -136,13 +141,17 @@ def _departures(start: datetime, end: datetime) -> Counted:
         .order_by()
         .annotate(number=Count("pk"))
     )
-    calls, peaks = Counter[Key](), dict[Key, int]()
+    shared = quotas.by_account()
+    calls, spent, peaks = Counter[Key](), Counter[Key](), dict[Key, int]()
     for second, account, action, number in seconds:
         minute = second.replace(second=0)
         if start <= minute < end:
             calls[Key(minute, Metric.CALLS, action, account)] += number
-            peak = Key(minute, Metric.PEAK, action, account)
-            peaks[peak] = max(number, peaks.get(peak, 0))
+            quota = shared[account].name if account in shared else account
+            spent[Key(second, Metric.PEAK, action, quota)] += number
+    for key, number in spent.items():
+        peak = key._replace(start=key.start.replace(second=0))
+        peaks[peak] = max(number, peaks.get(peak, 0))
     yield from calls.items()
     yield from peaks.items()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Case, DateTimeField, F, Max, Sum, Value, When
+from django.db.models import Case, DateTimeField, F, Max, Q, Sum, Value, When
 
 from .. import clock
 from ..models import Metric, Resolution, Rollup
@@ -19,6 +19,21 @@ STEPWISE = (Metric.COUNTED, Metric.MOVED, Metric.DECIDED, Metric.PEAK)
 """What is shown over time; of the rest the sum is enough."""
 
 PERCENTILES = (0.50, 0.95, 0.99)
+
+WHOLE = 0.9
+"""The share of a range's minutes that must have been counted for a comparison to mean anything."""
+FEWEST = 10
+"""Of a smaller number every change is chance."""
+# Rows from which the end of the range before is put together, where a step of it would be too much.
+_FINER: Mapping[Resolution, Resolution] = {
+    Resolution.DAY: Resolution.HOUR,
+    Resolution.HOUR: Resolution.MINUTE,
+}
+_LENGTHS: Mapping[Resolution, timedelta] = {
+    Resolution.MINUTE: timedelta(minutes=1),
+    Resolution.HOUR: timedelta(hours=1),
+    Resolution.DAY: timedelta(days=1),
+}
 
 
 class Range(NamedTuple):
@@ -52,13 +67,15 @@ class Subject(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A count in the range and in the one before; ``change`` is the growth of what comes a minute.
+    """A count in the range, and in as much time of the one before.
 
-    ``change`` is a share (0.1 for a tenth more), None where nothing was counted before.
+    ``comparable`` says that both were counted whole. ``change`` is the growth of one to the other
+    as a share (0.1 for a tenth more); None where it would say nothing.
     """
 
     now: int
     before: int
+    comparable: bool
     change: float | None
 
 
@@ -85,14 +102,19 @@ class _Row(NamedTuple):
 
 @dataclass
 class _Period:
-    """Everything about one of the two ranges."""
+    """Everything about one of the two ranges; ``length`` is how much of it has passed."""
 
+    length: timedelta
     totals: Counter[Subject] = field(default_factory=Counter)
     buckets: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     @property
     def minutes(self) -> int:
         return self.totals[Subject(Metric.COUNTED)]
+
+    @property
+    def is_whole(self) -> bool:
+        return self.minutes >= WHOLE * (self.length / timedelta(minutes=1))
 
     def add(self, row: _Row) -> None:
         if row.metric == Metric.LATENCY:
@@ -143,19 +165,19 @@ class Figures:
             yield action, self._number(now.total(), before.total()), percentiles, earlier
 
     def _number(self, now: int, before: int) -> Number:
-        minutes = self._now.minutes, self._before.minutes
-        if not before or not all(minutes):
-            return Number(now, before, None)
-        return Number(now, before, (now / minutes[0]) / (before / minutes[1]) - 1)
+        comparable = self._now.is_whole and self._before.is_whole
+        telling = comparable and before >= FEWEST
+        return Number(now, before, comparable, now / before - 1 if telling else None)
 
 
 def figures(of: Range) -> Figures:
     """The numbers of a range that ends now, in one query over rows of its resolution alone."""
     last = floor(clock.now(), of.step)
     steps = [last - of.step * back for back in reversed(range(of.steps))]
-    now, before = _Period(), _Period()
+    passed = clock.now() - steps[0]
+    now, before = _Period(passed), _Period(passed)
     stepwise: defaultdict[Subject, Counter[datetime]] = defaultdict(Counter)
-    for row in _rows(of, steps[0]):
+    for row in _rows(of, steps[0], passed):
         (now if row.recent else before).add(row)
         if row.at is not None:
             step, numbers = floor(row.at, of.step), stepwise[row.subject]
@@ -163,11 +185,15 @@ def figures(of: Range) -> Figures:
     return Figures(of, steps, last + of.step, now, before, stepwise)
 
 
-def _rows(of: Range, since: datetime) -> Iterator[_Row]:
+def _rows(of: Range, since: datetime, passed: timedelta) -> Iterator[_Row]:
+    before, length = since - of.step * of.steps, _LENGTHS[of.resolution]
+    # As much of the range before as has passed of this one, or every number would seem to fall.
+    until = before + passed
+    finer = _FINER.get(of.resolution, of.resolution)
     rows = Rollup.objects.filter(
-        resolution=of.resolution,
-        start__gte=since - of.step * of.steps,
-        start__lt=since + of.step * of.steps,
+        Q(resolution=of.resolution, start__gte=since, start__lt=since + of.step * of.steps)
+        | Q(resolution=of.resolution, start__gte=before, start__lt=floor(until, length))
+        | Q(resolution=finer, start__gte=floor(until, length), start__lt=until)
     )
     shown = When(metric__in=STEPWISE, start__gte=since, then=F("start"))
     summed = (

@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from .. import clock, conf
 from ..models import ApiCall, BulkJob, SessionEvent, Status, VerificationSession
-from . import heartbeat, outbox
+from . import heartbeat, outbox, quotas
 from .problems import Problem, find
 
 CAP = 10_000
@@ -43,9 +43,12 @@ class Owed(NamedTuple):
 
 
 class QuotaUse(NamedTuple):
-    """The last minute of one action under one account; ``rate`` is None where it left FACEID."""
+    """The last minute of one action under one quota; ``rate`` is None where it left FACEID.
 
-    account: str
+    ``accounts`` are the names of all that spend it together.
+    """
+
+    accounts: str
     action: str
     calls: int
     busiest_second: int
@@ -209,20 +212,21 @@ def _newest_calls() -> list[ApiCall]:
 
 
 def _quota(calls: list[ApiCall]) -> list[QuotaUse]:
+    shared = quotas.by_account()
     by_window: dict[tuple[str, str], list[ApiCall]] = {}
     for call in calls:
-        by_window.setdefault((call.account, call.action), []).append(call)
-    accounts = conf.get().accounts
+        name = shared[call.account].name if call.account in shared else call.account
+        by_window.setdefault((name, call.action), []).append(call)
     return [
         QuotaUse(
-            account,
+            name,
             action,
             calls=len(made),
             busiest_second=max(Counter(map(_second, made)).values()),
-            rate=conf.account(account).rate if account in accounts else None,
+            rate=shared[made[0].account].rate if made[0].account in shared else None,
             refused=sum(call.error_code.startswith("RequestLimitExceeded") for call in made),
         )
-        for (account, action), made in sorted(by_window.items())
+        for (name, action), made in sorted(by_window.items())
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -90,16 +91,32 @@ def test_a_garbled_range_is_the_usual_one(superuser: Client, given: str) -> None
 
 
 def test_numbers_are_held_against_those_of_the_range_before(superuser: Client) -> None:
-    put(Metric.MOVED, 30, label="issued")
-    put(Metric.MOVED, 20, timedelta(hours=24), label="issued")
+    numbers.steady(Resolution.HOUR, per_minute=0)
+    put(Metric.MOVED, 30, timedelta(hours=2), label="issued")
+    put(Metric.MOVED, 20, timedelta(hours=26), label="issued")
     assert "Tokens issued 30 ▲ 50 % · 20 before" in words(text(superuser, DASHBOARD))
 
 
-def test_a_range_that_was_half_counted_is_compared_minute_by_minute(superuser: Client) -> None:
-    put(Metric.MOVED, 30, label="issued")
-    put(Metric.MOVED, 30, timedelta(hours=1), label="issued")
-    put(Metric.MOVED, 30, timedelta(hours=24), label="issued")
-    assert "Tokens issued 60 ±0 % · 30 before" in words(text(superuser, DASHBOARD))
+def test_a_range_that_was_not_counted_whole_is_compared_with_nothing(superuser: Client) -> None:
+    put(Metric.MOVED, 893, label="issued")
+    put(Metric.MOVED, 900, timedelta(hours=26), label="issued")
+    seen = words(text(superuser, DASHBOARD))
+    assert "Tokens issued 893 before: not counted whole Verified" in seen
+    assert "%" not in seen.partition("Tokens issued")[2].partition("Sessions over time")[0]
+
+
+def test_codes_that_have_no_row_are_told_by_their_number(staff: StaffClient) -> None:
+    for number in range(15):
+        put(Metric.ERROR, 100 - number, action=numbers.TOKEN, label=f"Code{number:02}")
+        put(Metric.PHONE, 100 - number, label=str(300 + number))
+    html = text(staff(*VIEW), DASHBOARD)
+    assert "Code11" in html
+    assert "Code12" not in html
+    assert "3 more codes, 261 calls. All calls of this range" in words(html)
+    assert "3 more codes, 261 reports." in words(html)
+    [address] = re.findall(r'href="([^"]*)">All calls of this range', html)
+    assert staff(*VIEW).get(unescape(address)).status_code == 200
+    assert "All calls" not in text(staff("view_verificationsession"), DASHBOARD)
 
 
 def test_times_are_those_of_the_viewers_time_zone(superuser: Client) -> None:

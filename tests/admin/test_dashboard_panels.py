@@ -12,8 +12,10 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from django_faceid import clock, services
+from django_faceid.admin import panels
 from django_faceid.models import Heartbeat, Metric, Resolution, SessionEvent, Status
 from django_faceid.services import heartbeat
+from django_faceid.services.rollups import floor
 from django_faceid.testing import advance, faceid_sandbox, make_session, play
 from tests import numbers
 from tests.admin.conftest import VIEW, StaffClient, make_call, text
@@ -35,7 +37,7 @@ def test_an_onboarding_fills_it_from_end_to_end(superuser: Client, customer: Use
         assert f"{step} 1 100%" in seen
     assert "HY_LOCAL_REF_FAILED_ERROR" in seen
     assert "Check the license file inside the app." in seen
-    assert "1 calls, 1 in the busiest second of 20 allowed" in seen
+    assert "account default 1 call, 1 in the busiest second of 20 allowed" in seen
 
 
 def test_error_codes_say_what_they_mean_and_lead_to_their_calls(superuser: Client) -> None:
@@ -59,6 +61,72 @@ def test_percentiles_are_those_of_the_calls(superuser: Client) -> None:
     assert told
     assert int(told[1]) == pytest.approx(100, rel=0.06)
     assert float(told[4]) == pytest.approx(9, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "ticks"),
+    [
+        (120, ["10 ms", "100 ms", "1 s"]),
+        (10_500, ["10 ms", "100 ms", "1 s", "10 s"]),
+        (99_600, ["10 ms", "100 ms", "1 s", "10 s"]),
+        (400_000, ["10 ms", "100 ms", "1 s", "10 s", "100 s"]),
+    ],
+)
+def test_the_axis_of_latencies_ends_with_the_slowest(
+    superuser: Client, milliseconds: int, ticks: list[str]
+) -> None:
+    make_call(None, milliseconds=milliseconds)
+    services.roll_up()
+    [axis] = re.findall(r'<svg class="faceid-spread".*?</svg>', text(superuser, DASHBOARD), re.S)
+    assert re.findall(r">([^<]+)</text>", axis) == ticks
+    if milliseconds > 1000:
+        assert 'x="98.00%"' in axis, "the slowest lies at the end"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"),
+    [
+        (None, ""),
+        (0, "0 ms"),
+        (123, "120 ms"),
+        (999.6, "1 s"),
+        (1540, "1.5 s"),
+        (10_500, "10 s"),
+        (99_600, "100 s"),
+        (101_000, "100 s"),
+        (119_000, "2 min"),
+        (150_000, "2.5 min"),
+        (72_000_000, "1200 min"),
+    ],
+)
+def test_a_length_of_time_is_never_written_as_a_power(
+    milliseconds: float | None, said: str
+) -> None:
+    assert panels.duration(milliseconds) == said
+
+
+@pytest.mark.parametrize("shared", [{"QUOTA_GROUP": "corp"}, {"SECRET_ID": "AKIDshared"}])
+def test_accounts_that_share_a_quota_are_held_against_it_together(
+    superuser: Client, shared: dict[str, str]
+) -> None:
+    accounts = {
+        name: {"SECRET_ID": f"AKID{name}", "SECRET_KEY": "key", **(shared if name != "c" else {})}
+        for name in ("b", "a", "c")
+    }
+    second = floor(clock.now(), timedelta(minutes=1)) - timedelta(minutes=1)
+    with override_settings(FACEID={"ACCOUNTS": accounts}):
+        for account in ("a", "b", "c"):
+            for _call in range(10):
+                make_call(None, account=account, started_at=second)
+        # The busiest second of each alone, and another one.
+        for _call in range(12):
+            make_call(None, account="a", started_at=second + timedelta(seconds=5))
+        services.roll_up()
+        html = text(superuser, DASHBOARD, range="1h")
+    seen = words(html)
+    assert "accounts a, b 32 calls, 20 in the busiest second of 20 allowed." in seen
+    assert "account c 10 calls, 10 in the busiest second of 20 allowed." in seen
+    assert "AKID" not in html
 
 
 def test_what_waits_is_counted_with_its_age(superuser: Client) -> None:

@@ -10,6 +10,7 @@ from django_faceid import clock
 from django_faceid.models import Metric, Resolution, Rollup
 from django_faceid.models.rollups import Key
 from django_faceid.services.figures import RANGES, figures
+from tests import numbers
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +27,21 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 def put(
     hours_ago: float, metric: Metric, count: int, label: str = "", action: str = "", bucket: int = 0
 ) -> None:
+    """A number of an hour, or of the minute at a part of one."""
+    resolution = Resolution.HOUR if hours_ago == int(hours_ago) else Resolution.MINUTE
     key = Key(NOON - hours_ago * HOUR, metric, action, label, bucket)
-    Rollup.objects.create(resolution=Resolution.HOUR, count=count, **key._asdict())
+    Rollup.objects.create(resolution=resolution, count=count, **key._asdict())
+
+
+def counted(*but: int) -> None:
+    """Two days were counted, but for these hours ago."""
+    for ago in set(range(24)) - set(but):
+        put(ago, Metric.COUNTED, 60 if ago else 20)
+    # What is as long as this range until 12:20, of which 20 minutes are no whole hour.
+    for ago in set(range(25, 48)) - set(but):
+        put(ago, Metric.COUNTED, 60)
+    for minute in range(60):
+        put(24 - minute / 60 if minute else 24, Metric.COUNTED, 1 if minute else 60)
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -38,12 +52,22 @@ def test_a_range_ends_with_the_step_that_is_not_over(name: str) -> None:
     assert seen.until - seen.steps[-1] == RANGES[name].step
 
 
-def test_sums_are_those_of_the_range_and_of_the_one_before_it() -> None:
-    for ago, count in ((0, 1), (23, 10), (24, 100), (47, 1000), (48, 10_000), (-1, 100_000)):
+def test_sums_are_those_of_the_range_and_of_as_much_of_the_one_before_it() -> None:
+    minutes = ((23.9, 1_000_000), (23.7, 2_000_000))  # six minutes past noon, and 18
+    hours = ((0, 1), (23, 10), (24, 100), (47, 1000), (48, 10_000), (-1, 100_000))
+    # Half past noon has not come today.
+    for ago, count in (*hours, *minutes, (23.5, 4_000_000)):
         put(ago, Metric.MOVED, count, "issued")
-        put(ago, Metric.COUNTED, 60)
     number = figures(RANGES["24h"]).number(Metric.MOVED, "issued")
-    assert (number.now, number.before) == (11, 1100)
+    assert (number.now, number.before) == (11, 3_001_000)
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_steady_numbers_show_no_change_however_young_the_last_step_is(name: str) -> None:
+    numbers.steady(RANGES[name].resolution, per_minute=3)
+    number = figures(RANGES[name]).number(Metric.MOVED, "issued")
+    assert number.comparable
+    assert number.change == pytest.approx(0, abs=0.01)
 
 
 def test_peaks_are_the_largest_and_never_added_up() -> None:
@@ -66,26 +90,40 @@ def test_a_step_that_nobody_counted_is_no_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "minutes_before", "now", "minutes_now", "change"),
+    ("before", "now", "change"),
     [
-        (10, 60, 15, 60, 0.5),
-        (10, 60, 5, 60, -0.5),
-        (10, 60, 5, 30, 0.0),
-        (10, 30, 10, 60, -0.5),
-        (0, 60, 5, 60, None),
-        (0, 0, 5, 60, None),
+        (10, 15, 0.5),
+        (10, 5, -0.5),
+        (17, 17, 0.0),
+        (9, 893, None),
+        (0, 893, None),
+        (3, 2, None),
     ],
 )
-def test_growth_is_by_counted_minute(
-    before: int, minutes_before: int, now: int, minutes_now: int, change: float | None
+def test_growth_is_that_of_the_numbers_that_are_shown_unless_they_are_too_small(
+    before: int, now: int, change: float | None
 ) -> None:
+    counted()
     put(30, Metric.MOVED, before, "issued")
-    put(30, Metric.COUNTED, minutes_before)
     put(3, Metric.MOVED, now, "issued")
-    put(3, Metric.COUNTED, minutes_now)
     number = figures(RANGES["24h"]).number(Metric.MOVED, "issued")
-    assert number[:2] == (now, before)
-    assert number.change == pytest.approx(change)
+    assert number[:3] == (now, before, True)
+    assert number.change == (change if change is None else pytest.approx(change))
+
+
+@pytest.mark.parametrize(
+    ("lost", "comparable"),
+    [([], True), ([30, 31], True), ([2, 30], True), (range(28, 33), False), (range(2, 7), False)],
+)
+def test_what_was_not_counted_whole_is_compared_with_nothing(
+    lost: list[int], comparable: bool
+) -> None:
+    counted(*lost)
+    put(40, Metric.MOVED, 900, "issued")
+    put(9, Metric.MOVED, 893, "issued")
+    number = figures(RANGES["24h"]).number(Metric.MOVED, "issued")
+    assert number.comparable == comparable
+    assert (number.change is not None) == comparable
 
 
 def test_labels_come_with_the_most_frequent_first_and_lost_ones_last() -> None:

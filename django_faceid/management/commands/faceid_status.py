@@ -56,7 +56,7 @@ def _rows(seen: Overview) -> Iterator[tuple[str, str]]:
     yield "decided, reversal proposed", _number(seen.reversals) if seen.reversals.number else "none"
     yield "undelivered events", _waiting(seen.undelivered, seen.at)
     for use in seen.quota:
-        yield f"{use.account} {use.action}", _use(use)
+        yield f"{use.accounts} {use.action}", _use(use)
     if seen.quota_capped:
         yield "calls", f"more than {CAP} in the last minute; the newest are counted"
     for task, ran in seen.last_runs.items():
@@ -82,8 +82,9 @@ def _owed(seen: Overview) -> str:
 
 def _use(use: QuotaUse) -> str:
     rate = "no rate, it left FACEID" if use.rate is None else f"of {use.rate}"
+    calls = "1 call" if use.calls == 1 else f"{use.calls} calls"
     return (
-        f"{use.calls} calls in the last minute, {use.busiest_second} ({rate}) in its busiest "
+        f"{calls} in the last minute, {use.busiest_second} ({rate}) in its busiest "
         f"second, {use.refused} refused for their number"
     )
 
