@@ -8,7 +8,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from .. import clock
-from ..models import VerificationSession
+from ..models import Status, VerificationSession
+from ..models.transitions import DECIDED, ClosedReason
 from . import spans
 
 # The bar's width in its own units, handed to the template as text: no locale may touch it.
@@ -26,25 +27,29 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bar:
-    """One clock as a bar."""
+    """One clock as a bar; ``over`` says why nobody waits for its end, ``over_at`` since when."""
 
     label: str
     start: datetime
     end: datetime
     now: datetime
     happened: tuple[tuple[str, datetime | None], ...]
+    over: str = ""
+    over_at: datetime | None = None
 
     @property
     def running(self) -> bool:
-        return self.start <= self.now < self.end
+        return not self.over and self.start <= self.now < self.end
 
     @property
     def x(self) -> str:
-        """Where *now* is, from 0 to ``WIDTH``."""
-        return self._place(self.now)
+        """How far it got by *now*, from 0 to ``WIDTH``."""
+        return self._place(self.over_at or self.now)
 
     @property
     def says(self) -> str:
+        if self.over:
+            return self.over
         if self.running:
             return _("%s left") % spans.words(self.end - self.now)
         return _("ended %s ago") % spans.words(self.now - self.end)
@@ -64,14 +69,44 @@ class Bar:
 
 def bars(session: VerificationSession) -> list[Bar]:
     """The clocks that run from the instant before Tencent was asked; none without a token."""
-    start, ends = session.issued_at, (session.token_expires_at, session.result_expires_at)
-    labels = (_("Start a process"), _("Fetch the result"))
+    start = session.issued_at
     happened = (
         (_("phone reported"), session.reported_at),
         (_("result stored"), session.result_at),
     )
+    clocks = (
+        (_("Start a process"), session.token_expires_at, _why_no_start(session)),
+        (_("Fetch the result"), session.result_expires_at, _why_no_fetch(session)),
+    )
     return [
-        Bar(label, start, end, clock.now(), happened)
-        for label, end in zip(labels, ends, strict=True)
+        Bar(label, start, end, clock.now(), happened, *over)
+        for label, end, over in clocks
         if start is not None and end is not None and end > start
     ]
+
+
+def _why_no_start(session: VerificationSession) -> tuple[str, datetime | None]:
+    """Why no phone can start from this session, and since when; empty but for its clock."""
+    if session.status in DECIDED:
+        return _("closed: the result is in"), session.result_at
+    if session.status == Status.CANCELED:
+        return _("closed: canceled"), None
+    if session.closed_reason == ClosedReason.REPLACED:
+        return _("closed: a newer token took its place"), None
+    if session.effective_status == Status.ISSUED and not session.sdk_token:
+        return _("closed: no token is held"), None
+    return "", None
+
+
+def _why_no_fetch(session: VerificationSession) -> tuple[str, datetime | None]:
+    """Why nobody fetches this result any more, and since when; empty but for its clock.
+
+    An error beside a token that is held is one of ours, and the result is asked for again.
+    """
+    if session.result_code:
+        return _("the result is in"), session.result_at
+    if session.sdk_token:
+        return "", None
+    if session.result_error:
+        return _("closed: Tencent will not give it"), None
+    return _("closed: no token is held"), None
