@@ -36,7 +36,7 @@ class CannotRun(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Run the demo until it is stopped, or its smoke test to the end; the exit status."""
     options = _options(arguments)
-    run_dir = Path(tempfile.mkdtemp(prefix="faceid-smoke-")) if options.smoke else RUN_DIR
+    run_dir = Path(tempfile.mkdtemp(prefix="faceid-smoke-")) if options.smoke else _kept_in()
     try:
         status = _run(run_dir, options.port, smoke=options.smoke)
     except Stopped as stopped:
@@ -151,6 +151,12 @@ def _run_dir_to_ourselves(run_dir: Path) -> Iterator[None]:
         except BlockingIOError:
             raise CannotRun(f"The demo runs already, in {run_dir}. Stop that one first.") from None
         yield
+
+
+def _kept_in() -> Path:
+    """Where the demo keeps what it made; our children do not start where we did."""
+    given = os.environ.get("FACEID_DEMO_RUN_DIR")
+    return Path(given).resolve() if given else RUN_DIR
 
 
 def _has_credentials() -> bool:

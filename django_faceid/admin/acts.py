@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from .. import conf, services
 from ..models import Source, Status, VerificationSession
-from ..services.errors import ServiceError
+from ..services.errors import NotCancelable, ServiceError
 from ..story import badges, words
 from .advice import what_to_do
 from .exports import ExportingAdmin
+from .forms import ReasonForm
 
 
 class Act(NamedTuple):
@@ -31,6 +32,8 @@ class Act(NamedTuple):
 
 class SessionActs(ExportingAdmin):
     """The views behind the buttons, each one service call."""
+
+    cancel_template = "admin/faceid/verificationsession/cancel.html"
 
     def get_urls(self) -> list[Any]:
         own = [
@@ -59,7 +62,8 @@ class SessionActs(ExportingAdmin):
             if session.is_fetchable:
                 found.append(self._act(session, _("Fetch result"), "fetch-result"))
             if session.effective_status == Status.ISSUED:
-                found.append(self._act(session, _("Cancel session"), "cancel", tone=badges.BAD))
+                label = _("Cancel session…")
+                found.append(self._act(session, label, "cancel", posts=False, tone=badges.BAD))
         return found
 
     def _act(
@@ -76,28 +80,36 @@ class SessionActs(ExportingAdmin):
 
     def fetch_result_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask Tencent how the session ended, now."""
-        return self._operate(request, object_id, self._fetch_result)
-
-    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Close a session whose token is live."""
-        return self._operate(request, object_id, self._cancel)
-
-    def _operate(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        act: Callable[[HttpRequest, VerificationSession], None],
-    ) -> HttpResponse:
-        session = self.require(request, object_id)
-        if not self.has_operate_permission(request):
-            raise PermissionDenied
+        session = self._require_operable(request, object_id)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
-            act(request, session)
+            self._fetch_result(request, session)
         except (ServiceError, conf.SettingError, ImportError) as error:
             self.message_user(request, what_to_do(error), messages.ERROR)
         return self._back(session)
+
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then close a session whose token is live."""
+        session = self._require_operable(request, object_id)
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        try:
+            if session.effective_status != Status.ISSUED:
+                raise NotCancelable(session=session)
+            form = ReasonForm(request.POST if request.method == "POST" else None)
+            if not form.is_valid():
+                return self._ask_why_cancel(request, session, form)
+            self._cancel(request, session, form.cleaned_data["reason"])
+        except ServiceError as error:
+            self.message_user(request, what_to_do(error), messages.ERROR)
+        return self._back(session)
+
+    def _require_operable(self, request: HttpRequest, object_id: str) -> VerificationSession:
+        session: VerificationSession = self.require(request, object_id)
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        return session
 
     def _fetch_result(self, request: HttpRequest, session: VerificationSession) -> None:
         if not session.is_fetchable:
@@ -114,9 +126,19 @@ class SessionActs(ExportingAdmin):
         self.log_change(request, session, _("Fetched the result: %s") % text)
         self.message_user(request, text, level)
 
-    def _cancel(self, request: HttpRequest, session: VerificationSession) -> None:
-        services.cancel(session, source=Source.STAFF, actor=request.user)
-        self.log_change(request, session, _("Canceled the session."))
+    def _ask_why_cancel(
+        self, request: HttpRequest, session: VerificationSession, form: ReasonForm
+    ) -> HttpResponse:
+        context = {
+            **self.page_head(request, session),
+            "title": _("Cancel this session?"),
+            "form": form,
+        }
+        return self.render(request, self.cancel_template, session, context)
+
+    def _cancel(self, request: HttpRequest, session: VerificationSession, reason: str) -> None:
+        services.cancel(session, source=Source.STAFF, actor=request.user, reason=reason)
+        self.log_change(request, session, _("Canceled the session: %s") % reason)
         text = _("Canceled. No phone can start from it any more; one that has cannot be stopped.")
         self.message_user(request, text, messages.SUCCESS)
 

@@ -47,8 +47,8 @@ class DecisionForm(forms.Form):
         return given
 
 
-class ErasureForm(forms.Form):
-    """Why pictures are destroyed, for everyone who audits."""
+class ReasonForm(forms.Form):
+    """Why something is done that cannot be undone, for everyone who audits."""
 
     reason = forms.CharField(
         label=_("Reason"),

@@ -20,7 +20,7 @@ from ..services.errors import ServiceError
 from ..story import people, pictures
 from . import ranges
 from .advice import what_to_do
-from .forms import ErasureForm
+from .forms import ReasonForm
 from .personal import PersonalData
 
 # A look that is on record lets its picture be loaded for so long: a page, its player, a reload.
@@ -165,7 +165,7 @@ class Pictures(PersonalData):
         if hindrance := self._why_not_erase(session):
             self.message_user(request, hindrance, messages.WARNING)
             return self._back(session)
-        form = ErasureForm(request.POST if request.method == "POST" else None)
+        form = ReasonForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             self._erase(request, session, form.cleaned_data["reason"])
             return self._back(session)

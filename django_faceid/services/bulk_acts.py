@@ -83,7 +83,7 @@ def _cancel(job: BulkJob, item: BulkItem) -> None:
     def once() -> None:
         session = _session(item)
         try:
-            cancel(session, source=Source.STAFF, actor=job.actor)
+            cancel(session, source=Source.STAFF, actor=job.actor, reason=f"bulk job {job.pk}")
         except NotCancelable as error:
             item.move(ItemState.SKIPPED, error.code)
         else:

@@ -142,5 +142,5 @@ def do(browser: Client, session: VerificationSession, act: str, **data: Any) -> 
 
 def shown(browser: Client, session: VerificationSession) -> list[str]:
     html = text(browser, page(session))
-    labels = ("Fetch result", "Cancel session", "Approve…", "Reject…")
+    labels = ("Fetch result", "Cancel session…", "Approve…", "Reject…")
     return [label for label in labels if f">{label}<" in html]

@@ -54,7 +54,7 @@ ROUTES: Mapping[str, Doors] = {
         door(NOT_SO, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
     ),
     "verificationsession/<path:object_id>/cancel/": Doors(
-        door(NOT_SO, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
+        door(302, SESSIONS, OPERATE), door(302, SESSIONS, OPERATE)
     ),
     "verificationsession/<path:object_id>/approve/": Doors(
         door(200, SESSIONS, REVIEW), door(200, SESSIONS, REVIEW)

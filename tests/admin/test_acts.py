@@ -85,17 +85,35 @@ def test_an_account_that_is_gone_stands_in_the_way_and_says_so(
 
 def test_staff_cancel_a_live_session(staff: StaffClient, issued: VerificationSession) -> None:
     browser = staff(*OPERATE)
-    assert "Canceled" in do(browser, issued, "cancel")
+    assert "cannot be stopped" in text(browser, page(issued, "cancel"))
+    assert "Canceled" in do(browser, issued, "cancel", reason="The phone was stolen")
     assert issued.status == Status.CANCELED
     event = SessionEvent.objects.get(to_status="canceled")
     assert (event.source, event.actor) == ("staff", LogEntry.objects.get().user)
+    assert event.reason == "The phone was stolen"
+    assert "The phone was stolen" in LogEntry.objects.get().get_change_message()
+    assert "The phone was stolen" in text(browser, page(issued))
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 129, "\x00"])
+def test_nothing_is_canceled_without_a_reason(
+    staff: StaffClient, issued: VerificationSession, reason: str
+) -> None:
+    answer = staff(*OPERATE).post(page(issued, "cancel"), {"reason": reason})
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    issued.refresh_from_db()
+    assert issued.status == Status.ISSUED
+    assert not LogEntry.objects.exists()
 
 
 def test_a_session_that_is_over_cannot_be_canceled(
     staff: StaffClient, issued: VerificationSession
 ) -> None:
     advance(minutes=11)
-    assert "Nothing was canceled" in do(staff(*OPERATE), issued, "cancel")
+    browser = staff(*OPERATE)
+    assert "Nothing was canceled" in do(browser, issued, "cancel", reason="Too late")
+    assert browser.get(page(issued, "cancel"))["Location"] == page(issued)
     assert issued.status == Status.ISSUED
     assert not LogEntry.objects.exists()
 
@@ -104,7 +122,7 @@ def test_buttons_are_shown_when_they_make_sense(
     staff: StaffClient, issued: VerificationSession
 ) -> None:
     operator, reviewer, onlooker = staff(*OPERATE), staff(*REVIEW), staff(*VIEW)
-    assert shown(operator, issued) == ["Fetch result", "Cancel session"]
+    assert shown(operator, issued) == ["Fetch result", "Cancel session…"]
     assert shown(reviewer, issued) == shown(onlooker, issued) == []
     advance(minutes=11)
     assert shown(operator, issued) == ["Fetch result"]
@@ -124,9 +142,11 @@ def test_a_forged_request_does_nothing(
     assert not SessionEvent.objects.filter(source="staff").exists()
 
 
-@pytest.mark.parametrize("act", ["fetch-result", "cancel"])
+@pytest.mark.parametrize(("act", "status"), [("fetch-result", 405), ("cancel", 200)])
 def test_a_link_alone_does_nothing(
-    superuser: Client, issued: VerificationSession, act: str
+    superuser: Client, issued: VerificationSession, act: str, status: int
 ) -> None:
-    assert superuser.get(page(issued, act)).status_code == 405
+    assert superuser.get(page(issued, act), {"reason": "x"}).status_code == status
     assert ApiCall.objects.count() == 1
+    issued.refresh_from_db()
+    assert issued.status == Status.ISSUED

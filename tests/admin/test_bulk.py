@@ -95,6 +95,8 @@ def test_canceling_says_that_it_cannot_be_undone(operator: Client) -> None:
     assert "cannot be undone" in choose(operator, "cancel_selected", sessions).content.decode()
     job = confirm(operator, "cancel_selected", sessions)
     assert job.items.count() == 2
+    services.run_bulk_jobs()
+    assert f"bulk job {job.pk}" in text(operator, page(sessions[0])), "and its event says why"
 
 
 def test_all_that_match_the_filter_are_more_than_the_page(operator: Client) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Enter = Callable[..., Any]
-ACTS = ("Approve…", "Reject…", "Fetch result", "Cancel session")
+ACTS = ("Approve…", "Reject…", "Fetch result", "Cancel session…")
 
 
 def a_request_id(page: Page) -> str:

@@ -35,7 +35,7 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "RUN_DIR", tmp_path / "run")
     monkeypatch.setattr(runner, "services", services)
     monkeypatch.setattr(runner, "_manage", manage)
-    for name in SECRETS:
+    for name in (*SECRETS, "FACEID_DEMO_RUN_DIR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -102,6 +102,19 @@ def test_a_port_in_use_is_a_sentence_and_not_a_traceback(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert runner.main(["--port", str(taken.getsockname()[1])]) == 1
     assert "is taken or not allowed" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_the_demo_is_kept_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tells = "import os, pathlib; pathlib.Path(os.environ['FACEID_DEMO_RUN_DIR'], 'told').touch()"
+    monkeypatch.setattr(runner, "_manage", lambda *_: [sys.executable, "-c", f"{tells}; exit(2)"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FACEID_DEMO_RUN_DIR", "elsewhere")
+    assert runner.main([]) == 1
+    assert (tmp_path / "elsewhere" / "told").exists()
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.usefixtures("stand_ins")

@@ -20,6 +20,13 @@ def test_a_live_session_can_be_stopped(sandbox: SandboxState) -> None:
     assert (event.to_status, event.actor, event.actor_pk) == ("canceled", staff, str(staff.pk))
 
 
+def test_why_it_was_stopped_is_kept(sandbox: SandboxState) -> None:
+    session = services.cancel(make_session(), reason="The phone was stolen")
+    assert session.events.get().reason == "The phone was stolen"
+    with pytest.raises(errors.Invalid):
+        services.cancel(make_session(), reason="x" * 129)
+
+
 def test_canceling_again_changes_nothing(sandbox: SandboxState) -> None:
     session = services.cancel(make_session())
     assert services.cancel(session).events.count() == 1
