@@ -16,7 +16,7 @@ from ..story import badges, facts, search, tables, words
 from ..story.others import BULKY
 from .base import moment, over
 from .exports import ExportingAdmin
-from .filters import ActionFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
+from .filters import ActionFilter, CallerFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
 from .time_filter import NAMES, StartedFilter
 
 
@@ -31,11 +31,18 @@ class ApiCallAdmin(ExportingAdmin):
         "took",
         "session_id",
     )
-    list_filter = (StartedFilter, OutcomeFilter, ActionFilter, ErrorCodeFilter, SessionFilter)
+    list_filter = (
+        StartedFilter,
+        OutcomeFilter,
+        ActionFilter,
+        ErrorCodeFilter,
+        CallerFilter,
+        SessionFilter,
+    )
     list_select_related = ("session",)
     export_table = tables.Calls
     page_template = "admin/faceid/apicall/call.html"
-    lookups = frozenset({"outcome", "action", "error_code", "session", *NAMES})
+    lookups = frozenset({"outcome", "action", "error_code", "session", "subject_key", *NAMES})
 
     @admin.display(description=_("started"))
     def started(self, call: ApiCall) -> SafeString:

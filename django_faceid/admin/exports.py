@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, cast
-from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -18,7 +17,6 @@ from django.http import (
     HttpResponse,
     HttpResponseBadRequest,
     HttpResponseNotAllowed,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 from django.urls import path
@@ -26,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from .. import clock
 from ..models import Subject
-from ..story import files, people, search, telling
+from ..story import files, people, search, signs
 from ..story.tables import Table
 from .base import AuditAdmin
 
@@ -71,10 +69,9 @@ class ExportingAdmin(AuditAdmin):
             raise PermissionDenied
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        term = request.GET.get("q", "")
-        pk = search.session_of_token(term) if term else None
-        if pk is not None:
-            return HttpResponseRedirect(self.session_url(request, pk))
+        elsewhere = self.instead_of_a_token(request)
+        if elsewhere is not None:
+            return elsewhere
         try:
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
@@ -84,10 +81,10 @@ class ExportingAdmin(AuditAdmin):
     def filters(self, request: HttpRequest) -> str:
         """A list's address in words for the record, without anybody's name in it."""
         given = {name: request.GET[name] for name in sorted(request.GET)}
-        if (term := given.get("q", "").strip()) and not _is_identifier(term):
-            given["q"] = people.pseudonym(Subject.of(term[:255]).key)
+        if term := given.get("q", "").strip():
+            given["q"] = _on_record(term)
         told = ", ".join(f"{name}={value}" for name, value in given.items())
-        return telling.printable(told) or _("everything")
+        return signs.printable(told) or _("everything")
 
     def exported(self, request: HttpRequest, rows: QuerySet[Any], form: str, which: str) -> Any:
         """A download of rows; who takes ``which`` away is on record before it begins."""
@@ -119,9 +116,8 @@ async def _asynchronously(lines: Iterator[str]) -> AsyncIterator[str]:
         yield line
 
 
-def _is_identifier(term: str) -> bool:
-    try:
-        UUID(term)
-    except ValueError:
-        return False
-    return True
+def _on_record(term: str) -> str:
+    """What was searched for: an identifier, or a person as a pseudonym."""
+    named = search.named(term)
+    keys = named.people or [Subject.of(term[:255]).key]
+    return " ".join(named.identifiers or map(people.pseudonym, keys))

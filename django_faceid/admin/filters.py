@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +12,16 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf
-from ..models import Outcome, Review, Status, Verdict
+from ..models import Outcome, Review, Status, Verdict, VerificationSession
 from ..models.querysets import effectively
+from ..story.search import MOST_PEOPLE, MOST_SESSIONS
 from ..tencent.types import GET_RESULT, GET_TOKEN
 
 Choices = Sequence[tuple[str, Any]]
 RECENT_ROWS = 2000
 # No column that is filtered by holds a longer text.
 _LONGEST = 128
+_KEYS = re.compile(r"[0-9a-f]{1,64}" + rf"(?:,[0-9a-f]{{1,64}}){{0,{MOST_PEOPLE - 1}}}")
 
 
 class ColumnFilter(SimpleListFilter):
@@ -144,13 +147,37 @@ class ErrorCodeFilter(ColumnFilter):
 
 
 class SubjectFilter(ColumnFilter):
-    """One person's sessions, by the keyed digest that a session's page links with."""
+    """One person's sessions, by the keyed digest that a session's page links with.
+
+    Several digests where a search found several: a user and a reference of the same name.
+    """
 
     title = _("person")
     parameter_name = "subject_key"
 
+    @staticmethod
+    def of(keys: Sequence[str]) -> str:
+        """The value for the people behind these keys."""
+        return ",".join(keys)
+
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         return [(self.value() or "", _("this one person"))] if self.value() else []
+
+    def makes_sense(self, value: str) -> bool:
+        return _KEYS.fullmatch(value) is not None
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(subject_key__in=value.split(","))
+
+
+class CallerFilter(SubjectFilter):
+    """The calls of one person's newest sessions."""
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        theirs = VerificationSession.objects.filter(subject_key__in=value.split(","))
+        # Keys, not a subquery: the database would rather join two tables of millions.
+        newest = theirs.order_by("-pk").values_list("pk", flat=True)[:MOST_SESSIONS]
+        return rows.filter(session__in=list(newest))
 
 
 class SessionFilter(ColumnFilter):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import or_
+from itertools import product
+from operator import and_, or_
 from typing import Any, NamedTuple
 
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
@@ -12,6 +13,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 BEFORE, AFTER = "before", "after"
+# Parameters that hold what was searched for; the others filter.
+SEARCHED = (SEARCH_VAR, "subject_key")
 MOST_COUNTED = 1_000
 # Beyond it no database has a primary key.
 _MOST_DIGITS = 18
@@ -43,7 +46,8 @@ class KeyedChangeList(ChangeList):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
         rows = super().get_queryset(request, exclude_parameters)
-        self._parts = [part for spec in self.filter_specs for part in getattr(spec, "parts", ())]
+        parted = (getattr(spec, "parts", []) for spec in self.filter_specs)
+        self._parts = _together([parts for parts in parted if parts])
         self._unparted = rows
         return rows.filter(reduce(or_, self._parts)) if self._parts else rows
 
@@ -100,9 +104,20 @@ class KeyedChangeList(ChangeList):
         self.capped = number > MOST_COUNTED
 
     @property
+    def is_search(self) -> bool:
+        """Whether the list shows what somebody looked for, by an identifier or a person."""
+        return any(self.params.get(name) for name in SEARCHED)
+
+    @property
     def without_search(self) -> str:
         """The same list, every row of it that the filters leave."""
-        return self.get_query_string({SEARCH_VAR: None})
+        return self.get_query_string(remove=list(SEARCHED))
+
+    @property
+    def without_filters(self) -> str:
+        """What was searched for among all rows; empty where no filter stands in its way."""
+        filters = [name for name in self.get_filters_params() if name not in SEARCHED]
+        return self.get_query_string(remove=filters) if self.is_search and filters else ""
 
     def _url(self, name: str, key: int) -> str:
         return self.get_query_string({name: key})
@@ -114,6 +129,11 @@ class KeyedChangeList(ChangeList):
         self.show_admin_actions = True
         # Links to numbered pages would count and skip rows.
         self.can_show_all = self.multi_page = False
+
+
+def _together(filters: list[list[Q]]) -> list[Q]:
+    """Parts of what all filters leave: each part of one within each part of the others."""
+    return [reduce(and_, parts) for parts in product(*filters)] if filters else []
 
 
 def key(given: str | None) -> int | None:

@@ -15,7 +15,7 @@ from ..models import ApiCall, VerificationSession
 from ..names import WIRE_NAMES
 from . import words
 from .plain import utc
-from .telling import printable
+from .signs import printable
 
 MOST_CALLS = 500
 WITHHELD = "(withheld)"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ..models import ApiCall, VerificationSession
 from . import badges, clocks, facts, others, summary, timeline
 from .facts import Fact
+from .signs import printable
 
 WIDTH = 100
 _LABELS = 26
@@ -61,14 +62,6 @@ def in_a_list(sessions: Iterable[VerificationSession]) -> Iterator[str]:
 def moment(when: datetime) -> str:
     """A moment to the second, in UTC."""
     return f"{when.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def printable(value: object) -> str:
-    """A value without what would steer a terminal or turn its text around."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in str(value)
-    )
 
 
 def _head(session: VerificationSession, who: str) -> list[Fact]:

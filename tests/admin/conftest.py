@@ -16,7 +16,7 @@ from pytest_django import Settings
 from django_faceid import services
 from django_faceid.models import ApiCall, MediaKind, VerificationSession, digests
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.testing import faceid_sandbox, play
+from django_faceid.testing import faceid_sandbox, make_session, play
 
 StaffClient = Callable[..., Client]
 
@@ -61,6 +61,17 @@ def superuser(db: None) -> Client:
 @pytest.fixture
 def customer(db: None) -> User:
     return User.objects.create_user("amelia@example.com", email="amelia@example.com")
+
+
+@pytest.fixture
+def session(customer: User) -> VerificationSession:
+    make_session("somebody else")
+    return make_session(customer)
+
+
+@pytest.fixture
+def call(session: VerificationSession) -> ApiCall:
+    return token_call(session)
 
 
 @pytest.fixture
@@ -144,3 +155,24 @@ def shown(browser: Client, session: VerificationSession) -> list[str]:
     html = text(browser, page(session))
     labels = ("Fetch result", "Cancel session…", "Approve…", "Reject…")
     return [label for label in labels if f">{label}<" in html]
+
+
+def found(client: Client, term: str, url: str = SESSIONS) -> list[int]:
+    """The rows of a list whose address searches for something."""
+    response = client.get(url, {"q": term})
+    assert response.status_code == 200
+    return sorted(row.pk for row in response.context["cl"].result_list)
+
+
+def posted(client: Client, term: str, url: str = SESSIONS, **others: str) -> str:
+    """Where the search box leads."""
+    response = client.post(f"{url}search/", {"q": term, **others})
+    assert response.status_code == 302
+    return str(response["Location"])
+
+
+def told(client: Client, term: str, url: str = SESSIONS, **others: str) -> str:
+    """The page that a search leads to, and every address on the way there."""
+    response = client.post(f"{url}search/", {"q": term, **others}, follow=True)
+    assert response.status_code == 200
+    return f"{response.redirect_chain} {response.content.decode()}"

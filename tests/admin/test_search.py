@@ -11,24 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django_faceid import services
 from django_faceid.models import ApiCall, Subject, VerificationSession
 from django_faceid.testing import make_session, play
-from tests.admin.conftest import CALLS, SESSIONS, StaffClient, make_call, token_call
-
-
-def found(client: Client, term: str, url: str = SESSIONS) -> list[int]:
-    response = client.get(url, {"q": term})
-    assert response.status_code == 200
-    return sorted(row.pk for row in response.context["cl"].result_list)
-
-
-@pytest.fixture
-def session(customer: User) -> VerificationSession:
-    make_session("somebody else")
-    return make_session(customer)
-
-
-@pytest.fixture
-def call(session: VerificationSession) -> ApiCall:
-    return token_call(session)
+from tests.admin.conftest import CALLS, SESSIONS, found, make_call
 
 
 def test_a_session_is_found_by_the_request_id_of_its_token(
@@ -175,67 +158,3 @@ def test_a_search_compares_exactly_in_one_or_two_queries(
     # One more asks whether the term is a token.
     assert len(queries) <= len(without) + 1 + searching
     assert len(queries) <= 8
-
-
-def posted(client: Client, term: str, url: str = SESSIONS, **others: str) -> str:
-    response = client.post(f"{url}search/", {"q": term, **others})
-    assert response.status_code == 302
-    return str(response["Location"])
-
-
-@pytest.mark.parametrize("url", [SESSIONS, CALLS])
-def test_the_box_posts_so_that_no_log_of_addresses_sees_what_was_pasted(
-    superuser: Client, url: str
-) -> None:
-    html = superuser.get(url).content.decode()
-    assert f'method="post" action="{url}search/"' in html
-    assert posted(superuser, " CUST-1 ", url) == f"{url}?q=CUST-1"
-
-
-def test_a_posted_token_leads_to_its_session(
-    superuser: Client, session: VerificationSession, call: ApiCall
-) -> None:
-    assert posted(superuser, f" {session.sdk_token}\n") == f"{SESSIONS}{session.pk}/change/"
-    calls = posted(superuser, session.sdk_token, CALLS)
-    assert calls == f"{CALLS}?session={session.pk}"
-
-
-@pytest.mark.parametrize(
-    "lost", ["C8CFF283-539AF-014E77-A5CF-DD9CAD93EFE2", "91BF5AD0-C5C9-41CC-9562-DB35BBA2712D"]
-)
-def test_a_token_that_nobody_knows_is_not_repeated_either(superuser: Client, lost: str) -> None:
-    response = superuser.post(f"{SESSIONS}search/", {"q": lost}, follow=True)
-    assert response.redirect_chain == [(f"{SESSIONS}?", 302)]
-    html = response.content.decode()
-    assert "Nothing is known by what you searched for" in html
-    assert lost not in html
-
-
-def test_an_identifier_in_capitals_is_no_lost_token(
-    superuser: Client, session: VerificationSession
-) -> None:
-    term = str(session.public_id).upper()
-    assert posted(superuser, term) == f"{SESSIONS}?q={term}"
-
-
-def test_a_search_keeps_the_filters(superuser: Client) -> None:
-    html = superuser.get(SESSIONS, {"status": "failed"}).content.decode()
-    assert '<input type="hidden" name="status" value="failed">' in html
-    assert posted(superuser, "x", status="failed") == f"{SESSIONS}?q=x&status=failed"
-    assert posted(superuser, "", status="failed") == f"{SESSIONS}?status=failed"
-
-
-def test_searching_is_for_those_who_may_look(
-    client: Client, staff: StaffClient, session: VerificationSession
-) -> None:
-    token = {"q": session.sdk_token}
-    assert client.post(f"{SESSIONS}search/", token)["Location"].startswith("/admin/login/")
-    assert staff("view_apicall").post(f"{SESSIONS}search/", token).status_code == 403
-    assert staff("view_apicall").get(SESSIONS, token).status_code == 403
-    assert staff("view_verificationsession").get(f"{SESSIONS}search/").status_code == 405
-
-
-def test_a_search_from_another_site_is_refused(session: VerificationSession) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    strict.force_login(User.objects.create_superuser("root-2"))
-    assert strict.post(f"{SESSIONS}search/", {"q": session.sdk_token}).status_code == 403
