@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import Q, QuerySet
@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from .. import conf
 from ..models import Outcome, Review, Status, Verdict, VerificationSession
 from ..models.querysets import effectively
+from ..story import signs, words
 from ..story.search import MOST_PEOPLE, MOST_SESSIONS
 from ..tencent.types import GET_RESULT, GET_TOKEN
 
 Choices = Sequence[tuple[str, Any]]
 RECENT_ROWS = 2000
+CODES = ("error_code", "result_code", "sdk_code")
 # No column that is filtered by holds a longer text.
 _LONGEST = 128
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
 _KEYS = re.compile(r"[0-9a-f]{1,64}" + rf"(?:,[0-9a-f]{{1,64}}){{0,{MOST_PEOPLE - 1}}}")
 
 
@@ -133,17 +136,82 @@ class FlowFilter(ColumnFilter):
             return []
 
 
-class ErrorCodeFilter(ColumnFilter):
-    """By the error codes of the newest rows; an address may name any other."""
+class _CodeFilter(ColumnFilter):
+    """By a code; offered are those of the newest rows, an address may name any other."""
+
+    columns: tuple[str, ...]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        newest = _newest(request, model_admin)
+        codes = {row[column] for row in newest for column in self.columns} - {None, ""}
+        asked = {self.value()} - {None, ""}
+        offered = {str(code): self.words(str(code)) for code in (*codes, *asked)}
+        return sorted(offered.items())
+
+    def words(self, code: str) -> str:
+        """How a code is offered."""
+        return signs.plain(code)
+
+
+class ErrorCodeFilter(_CodeFilter):
+    """By why an attempt failed."""
 
     title = _("error code")
     parameter_name = "error_code"
+    columns: tuple[str, ...] = ("error_code",)
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        newest = model_admin.model._default_manager.order_by("-pk")
-        # Not told apart by the database: it would rather read every code there is.
-        codes = set(newest.values_list("error_code", flat=True)[:RECENT_ROWS])
-        return [(code, code) for code in sorted(codes | {self.value() or ""}) if code]
+
+class TroubleFilter(ErrorCodeFilter):
+    """By why no token came, or no result."""
+
+    columns = ("error_code", "result_error")
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows  # KeyedChangeList does, part by part
+
+    @property
+    def parts(self) -> list[Q]:
+        """What the rows are made up of; all of them when empty."""
+        value = self.value()
+        if value is None or not self.makes_sense(value):
+            return []
+        if value == "":
+            return [Q(error_code="", result_error="")]
+        return [Q(error_code=value), Q(result_error=value) & ~Q(error_code=value)]
+
+
+class ResultCodeFilter(_CodeFilter):
+    """By Tencent's result."""
+
+    title = _("result")
+    parameter_name = "result_code"
+    columns = ("result_code",)
+
+    def words(self, code: str) -> str:
+        told = words.explain_result(code)
+        return f"{signs.plain(code)} {told.meaning if told else ''}"
+
+    def makes_sense(self, value: str) -> bool:
+        return value != "" and super().makes_sense(value)
+
+
+class SdkCodeFilter(_CodeFilter):
+    """By what the phone's SDK said."""
+
+    title = _("phone's code")
+    parameter_name = "sdk_code"
+    columns = ("sdk_code",)
+
+    def words(self, code: str) -> str:
+        told = words.explain_sdk(int(code)) if self.makes_sense(code) else None
+        return f"{code} {told.meaning}" if told else signs.plain(code)
+
+    def makes_sense(self, value: str) -> bool:
+        # What the column can hold on every database.
+        return _NUMBER.fullmatch(value) is not None and -(2**31) <= int(value) < 2**31
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(sdk_code=int(value))
 
 
 class SubjectFilter(ColumnFilter):
@@ -191,3 +259,20 @@ class SessionFilter(ColumnFilter):
 
     def makes_sense(self, value: str) -> bool:
         return value.isdecimal() and len(value) <= 18
+
+
+def _newest(request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[dict[str, Any]]:
+    """The codes of the newest rows, read once for all filters of a page."""
+    kept: dict[type[Any], list[dict[str, Any]]] = request.__dict__.setdefault("_faceid_newest", {})
+    model = model_admin.model
+    if model not in kept:
+        wanted = [spec for spec in model_admin.list_filter if _is_by_code(spec)]
+        columns = {column for spec in wanted for column in spec.columns}
+        newest = model._default_manager.order_by("-pk")
+        # Not told apart by the database: it would rather read every code there is.
+        kept[model] = list(newest.values(*sorted(columns))[:RECENT_ROWS])
+    return kept[model]
+
+
+def _is_by_code(spec: Any) -> TypeGuard[type[_CodeFilter]]:
+    return isinstance(spec, type) and issubclass(spec, _CodeFilter)

@@ -18,12 +18,15 @@ from ..story.others import BULKY
 from .base import moment, over
 from .bulk import BulkWork
 from .filters import (
+    CODES,
     EffectiveStatusFilter,
-    ErrorCodeFilter,
     FlowFilter,
     ModeFilter,
+    ResultCodeFilter,
     ReviewFilter,
+    SdkCodeFilter,
     SubjectFilter,
+    TroubleFilter,
     VerdictFilter,
 )
 from .queue import ReviewQueue
@@ -49,7 +52,9 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
         VerdictFilter,
         ReviewFilter,
         FlowFilter,
-        ErrorCodeFilter,
+        ResultCodeFilter,
+        TroubleFilter,
+        SdkCodeFilter,
         ModeFilter,
         SubjectFilter,
     )
@@ -57,7 +62,7 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
     export_table = tables.Sessions
     page_template = "admin/faceid/verificationsession/session.html"
     lookups = frozenset(
-        {"status", "verdict", "review", "livemode", "flow", "error_code", "subject_key", *NAMES}
+        {"status", "verdict", "review", "livemode", "flow", "subject_key", *CODES, *NAMES}
     )
 
     @admin.display(description=_("session"))

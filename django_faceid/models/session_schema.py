@@ -50,6 +50,25 @@ INDEXES = (
         otherwise=["error_code", "-id", "status", "flow"],
     ),
     PartialIndex(
+        fields=["result_error", "-id", "status", "flow"],
+        name="faceid_s_result_error",
+        where=~Q(result_error=""),
+        otherwise=["result_error", "-id", "status", "flow"],
+    ),
+    # A pass that is not verified waits for staff or was rejected: rare, hence the verdict.
+    PartialIndex(
+        fields=["result_code", "-id", "status", "verdict", "flow"],
+        name="faceid_s_result_code",
+        where=~Q(result_code=""),
+        otherwise=["result_code", "-id", "status", "verdict", "flow"],
+    ),
+    PartialIndex(
+        fields=["sdk_code", "-id", "status", "verdict", "flow"],
+        name="faceid_s_sdk_code",
+        where=Q(sdk_code__isnull=False),
+        otherwise=["sdk_code", "-id", "status", "verdict", "flow"],
+    ),
+    PartialIndex(
         fields=["verdict", "-id", "status", "flow", "created_at"],
         name="faceid_s_verdict_id",
         where=~Q(verdict="undecided"),

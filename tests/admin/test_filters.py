@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from django_faceid.models import Status, VerificationSession
 from django_faceid.testing import advance, faceid_sandbox, make_session
@@ -68,6 +70,72 @@ def test_sessions_are_filtered_by_the_code_for_which_no_token_came(superuser: Cl
     assert "?error_code=RequestLimitExceeded" in text(superuser, SESSIONS)
 
 
+def test_sessions_are_filtered_by_the_code_for_which_no_result_came(superuser: Client) -> None:
+    lost = make_session("a", result_error="FailedOperation.BizTokenExpired")
+    code = {"error_code": "FailedOperation.BizTokenExpired"}
+    refused = make_session("b", status=Status.ERROR, **code)
+    make_session("c", status=Status.ERROR, error_code="InternalError")
+    assert listed(superuser, **code) == [lost.pk, refused.pk]
+    assert "?error_code=FailedOperation.BizTokenExpired" in text(superuser, SESSIONS)
+
+
+def test_the_error_code_and_the_status_narrow_each_other(superuser: Client) -> None:
+    code = "InternalError"
+    with faceid_sandbox():
+        refused = make_session("a", status=Status.ERROR, error_code=code)
+        overdue = make_session("b", result_error=code)
+        make_session("c", status=Status.ERROR, error_code="Interrupted")
+        make_session("d")
+        advance(minutes=11)
+        live = make_session("e", result_error=code)
+        for status, wanted in (("error", refused), ("expired", overdue), ("issued", live)):
+            assert listed(superuser, status=status, error_code=code) == [wanted.pk]
+            file: Any = superuser.get(
+                f"{SESSIONS}export.jsonl", {"status": status, "error_code": code}
+            )
+            assert str(wanted.public_id) in b"".join(file.streaming_content).decode()
+        assert listed(superuser, status="canceled", error_code=code) == []
+        # Each row once, though two columns say the same.
+        both = make_session("f", status=Status.ERROR, error_code=code, result_error=code)
+        assert listed(superuser, error_code=code) == [refused.pk, overdue.pk, live.pk, both.pk]
+
+
+def test_sessions_are_filtered_by_tencents_result_and_it_is_offered_in_words(
+    superuser: Client,
+) -> None:
+    make_session("a", status=Status.SUCCEEDED)
+    dark = make_session("b", status=Status.FAILED, result_code="1201")
+    unheard = make_session("c", status=Status.FAILED, result_code="9999")
+    assert listed(superuser, result_code="1201") == [dark.pk]
+    assert listed(superuser, result_code="9999", status="failed") == [unheard.pk]
+    html = text(superuser, SESSIONS)
+    for offered in ("1201 Too dark or overexposed.", "9999 A code that is not documented."):
+        assert offered in html
+    assert "1002 A recording or mask is suspected." in text(superuser, SESSIONS, result_code="1002")
+
+
+def test_sessions_are_filtered_by_what_the_phone_said(superuser: Client) -> None:
+    make_session("a", sdk_code=0)
+    denied, strange = make_session("b", sdk_code=215), make_session("c", sdk_code=-3)
+    assert listed(superuser, sdk_code="215") == [denied.pk]
+    assert listed(superuser, sdk_code="-3") == [strange.pk]
+    assert listed(superuser, sdk_code="0", flow="default", status="issued") != []
+    html = text(superuser, SESSIONS)
+    for offered in ("0 The phone says that it is done.", "215 ", "-3 An unknown code."):
+        assert offered in html
+    for never in ("2147483648", "-2147483649", "1.0", "0x1", "٣"):
+        assert listed(superuser, sdk_code=never) == []
+
+
+def test_the_codes_of_all_filters_are_read_at_once(superuser: Client) -> None:
+    make_session("a", status=Status.FAILED, result_code="1201", sdk_code=215)
+    with CaptureQueriesContext(connection) as captured:
+        text(superuser, SESSIONS)
+    reading = [query for query in captured if "sdk_code" in query["sql"].split(" FROM ")[0]]
+    assert len([query for query in reading if "LIMIT 2000" in query["sql"]]) == 1
+    assert len(captured) <= 8
+
+
 @override_settings(FACEID={"ACCOUNTS": {}, "FLOWS": {"withdraw": {}}})
 def test_the_flows_offered_are_those_of_the_settings(superuser: Client) -> None:
     specs = superuser.get(SESSIONS).context["cl"].filter_specs
@@ -83,6 +151,7 @@ def test_calls_are_filtered_by_outcome_action_code_and_session(superuser: Client
     assert listed(superuser, CALLS, action="GetFaceIdResultIntl") == [ok.pk]
     assert listed(superuser, CALLS, error_code="RequestLimitExceeded") == [refused.pk]
     assert listed(superuser, CALLS, session=str(session.pk)) == [ok.pk]
+    assert listed(superuser, CALLS, subject_key=session.subject_key) == [ok.pk]
     assert listed(superuser, CALLS, outcome="refused", action="GetFaceIdResultIntl") == []
 
 
@@ -94,7 +163,18 @@ GARBLED = ("nonsense", "", "\0", "9" * 60, "x" * 5000, "%_'\"\\")
 @pytest.mark.parametrize("garbled", GARBLED)
 @pytest.mark.parametrize(
     "name",
-    ("status", "verdict", "review", "livemode", "flow", "error_code", "subject_key", "last"),
+    (
+        "status",
+        "verdict",
+        "review",
+        "livemode",
+        "flow",
+        "error_code",
+        "result_code",
+        "sdk_code",
+        "subject_key",
+        "last",
+    ),
 )
 def test_a_value_that_no_session_has_finds_nothing(
     superuser: Client, name: str, garbled: str, customer: User
@@ -105,7 +185,9 @@ def test_a_value_that_no_session_has_finds_nothing(
 
 
 @pytest.mark.parametrize("garbled", GARBLED)
-@pytest.mark.parametrize("name", ("outcome", "action", "error_code", "session", "last"))
+@pytest.mark.parametrize(
+    "name", ("outcome", "action", "error_code", "session", "subject_key", "last")
+)
 def test_a_value_that_no_call_has_finds_nothing(superuser: Client, name: str, garbled: str) -> None:
     call = make_call(None)
     expected = [call.pk] if (name, garbled) in NO_FILTER else []

@@ -146,6 +146,9 @@ def _fill_sessions(template: Model, first: int, last: int, total: int, users: in
             "ELSE '1001' END"
         ),
         category=decided.format("CASE WHEN status = 'succeeded' THEN 'passed' ELSE trouble END"),
+        result_error="CASE WHEN status = 'expired' AND e > 0.99 THEN 'InternalError' ELSE '' END",
+        sdk_code="CASE WHEN decided THEN 0 WHEN status = 'expired' AND e < 0.4 THEN "
+        "CASE WHEN b < 0.05 THEN 211 WHEN b < 0.6 THEN 212 ELSE 215 END END",
         review="review",
         verdict="CASE WHEN NOT decided OR review = 'pending' THEN 'undecided' "
         "WHEN review = 'rejected' THEN 'rejected' "
