@@ -41,6 +41,14 @@ def refused(what: str) -> CommandError:
     return caught.value
 
 
+def test_what_tencent_repeats_of_a_person_is_told_on_demand_alone(customer: User) -> None:
+    session = make_session(customer, extra="crm:7")
+    make_call(session, outcome="refused", message="Bad Extra crm:7.")
+    assert "Bad Extra (withheld)." in explain(str(session.public_id))
+    assert "crm:7" not in explain(str(session.public_id))
+    assert "Bad Extra crm:7." in explain(str(session.public_id), "--personal")
+
+
 def test_every_identifier_leads_to_the_same_story(
     issued: VerificationSession, customer: User
 ) -> None:

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ..story import signs
 from . import banner
 from .paging import KeyedChangeList
 from .searching import SearchingAdmin
@@ -112,7 +113,7 @@ class AuditAdmin(SearchingAdmin):
         shared = {
             **self.admin_site.each_context(request),
             "title": str(self.opts.verbose_name).capitalize(),
-            "subtitle": str(row or ""),
+            "subtitle": signs.plain(str(row or "")),
             "opts": self.opts,
             "media": self.media,
             "object": row,
@@ -134,8 +135,9 @@ class AuditAdmin(SearchingAdmin):
 
 def over(first: object, second: str) -> SafeString:
     """What a list's cell says, above what it says more quietly."""
+    first, second = signs.plain(str(first)), signs.plain(second)
     more = format_html(' <span class="faceid-more">{}</span>', second) if second else ""
-    return format_html('<span class="faceid-short">{}</span>{}', str(first), more)
+    return format_html('<span class="faceid-short">{}</span>{}', first, more)
 
 
 def moment(when: datetime) -> SafeString:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiCall, VerificationSession
-from ..story import badges, facts, search, tables, words
+from ..story import badges, facts, people, search, signs, tables, words
 from ..story.others import BULKY
 from .base import moment, over
 from .exports import ExportingAdmin
@@ -66,7 +66,7 @@ class ApiCallAdmin(ExportingAdmin):
     def request(self, call: ApiCall) -> SafeString | None:
         if not call.request_id:
             return None
-        return format_html('<code class="faceid-copy">{}</code>', call.request_id)
+        return format_html('<code class="faceid-copy">{}</code>', signs.plain(call.request_id))
 
     @admin.display(description=_("took"))
     def took(self, call: ApiCall) -> SafeString | None:
@@ -91,7 +91,7 @@ class ApiCallAdmin(ExportingAdmin):
         call = cast(ApiCall, row)
         return {
             "badge": badges.of_outcome(call),
-            "facts": facts.of_call(call),
+            "facts": facts.of_call(call, personal=people.may_see(request.user)),
             "error": words.explain_error(call.error_code),
             "session": call.session,
             "session_url": self.page_url(request, VerificationSession, call.session_id),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import services
 from ..models import VerificationSession
-from ..story import people
+from ..story import people, signs
 from .acts import SessionActs
 
 
@@ -57,5 +57,5 @@ class PersonalData(SessionActs):
         if not reference:
             return self._back(session)
         self.log_change(request, session, str(_("Revealed the reference.")))
-        context = {**self.page_context(request, session), "revealed": reference}
+        context = {**self.page_context(request, session), "revealed": signs.plain(reference)}
         return self.render(request, self.page_template, session, context)

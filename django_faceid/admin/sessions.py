@@ -116,7 +116,8 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         session = cast(VerificationSession, row)
-        story = timeline.of(session)
+        personal = people.may_see(request.user)
+        story = timeline.of(session, personal=personal)
         return {
             **self.page_head(request, session),
             "held_by": holds.holder(session),
@@ -124,7 +125,7 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
             "acts": self.acts(request, session),
             "own": session.user_id is not None and session.user_id == request.user.pk,
             "bars": clocks.bars(session),
-            "asked_for": facts.asked_for(session, personal=people.may_see(request.user)),
+            "asked_for": facts.asked_for(session, personal=personal),
             "came_back": facts.came_back(session),
             "on_file": facts.on_file(session),
             "timeline": story,

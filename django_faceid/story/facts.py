@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from .. import conf
 from ..models import ApiCall, Outcome, VerificationSession
-from . import words
+from . import people, signs, words
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,13 @@ class Fact:
     href: str = ""
     missing: str = ""
     long: bool = False
+
+    def __post_init__(self) -> None:
+        # Much of it comes from elsewhere, and turned text can say anything.
+        for name in ("value", "more"):
+            text = getattr(self, name)
+            if isinstance(text, str):
+                object.__setattr__(self, name, signs.plain(text))
 
     @property
     def is_wide(self) -> bool:
@@ -123,12 +130,12 @@ def on_file(session: VerificationSession) -> list[Fact]:
     ]
 
 
-def of_call(call: ApiCall) -> list[Fact]:
-    """One attempt at one action."""
+def of_call(call: ApiCall, *, personal: bool) -> list[Fact]:
+    """One attempt at one action; ``personal`` says whether the reader may see personal data."""
     took = None if call.milliseconds is None else _("%d ms") % call.milliseconds
     return [
         Fact(_("RequestId"), call.request_id, copy=True, missing=_("None came")),
-        *_what_went_wrong(call),
+        *_what_went_wrong(call, personal),
         Fact(_("Action"), call.action),
         Fact(_("Account, region"), f"{call.account}, {call.region}"),
         Fact(_("Attempt"), call.attempt),
@@ -139,12 +146,12 @@ def of_call(call: ApiCall) -> list[Fact]:
     ]
 
 
-def _what_went_wrong(call: ApiCall) -> list[Fact]:
+def _what_went_wrong(call: ApiCall, personal: bool) -> list[Fact]:
     if call.outcome == Outcome.OK:
         return []
     return [
         explained(_("Error"), words.explain_error(call.error_code)),
-        Fact(_("Words of the answer"), call.message, long=True),
+        Fact(_("Words of the answer"), people.words_of(call, personal=personal), long=True),
     ]
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from . import signs
 from .tables import Row
 
 # A spreadsheet takes a cell that begins like this for a formula, in full width too.
@@ -73,6 +74,8 @@ def _csv_lines(rows: Iterable[Row]) -> str:
 def _cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet runs; a number stays a number."""
     if isinstance(value, str):
+        if not value.isprintable():  # asked here: a call for each cell is felt
+            value = signs.plain(value)
         return f"'{value}" if value[:1] in FORMULA else value
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -13,12 +13,12 @@ from django.utils import translation
 from .. import clock
 from ..models import ApiCall, VerificationSession
 from ..names import WIRE_NAMES
-from . import words
+from . import people, words
+from .people import WITHHELD
 from .plain import utc
 from .signs import printable
 
 MOST_CALLS = 500
-WITHHELD = "(withheld)"
 _LIBRARIES = ("django-faceid", "django", "requests", "celery")
 _ASKED = ("check_mode", "secure_level", "action_list", "sdk_version", "retry_limit")
 _MOMENTS = ("issued_at", "token_expires_at", "result_expires_at", "reported_at", "result_at")
@@ -42,7 +42,7 @@ def _facts(session: VerificationSession) -> dict[str, Any]:
         "made_at": utc(clock.now()),
         "session": str(session.public_id),
         "endpoint": "Tencent's" if session.livemode else "a test endpoint",
-        "calls": [_call(session, call) for call in reversed(newest[:MOST_CALLS])],
+        "calls": [_call(call) for call in reversed(newest[:MOST_CALLS])],
         "calls_left_out": "older ones" if len(newest) > MOST_CALLS else "none",
         "parameters": _parameters(session),
         "moments": {name: _moment(getattr(session, name)) for name in _MOMENTS},
@@ -59,7 +59,7 @@ def _facts(session: VerificationSession) -> dict[str, Any]:
     }
 
 
-def _call(session: VerificationSession, call: ApiCall) -> dict[str, Any]:
+def _call(call: ApiCall) -> dict[str, Any]:
     return {
         "RequestId": call.request_id,
         "Action": call.action,
@@ -69,7 +69,7 @@ def _call(session: VerificationSession, call: ApiCall) -> dict[str, Any]:
         "outcome": call.outcome,
         "http_status": call.http_status,
         "Error.Code": call.error_code,
-        "Error.Message": _without_person(session, call.message),
+        "Error.Message": people.words_of(call, personal=False),
         "meaning": _explained(words.explain_error(call.error_code)),
         "milliseconds": call.milliseconds,
         "trace_id": call.trace_id,
@@ -87,17 +87,6 @@ def _parameters(session: VerificationSession) -> dict[str, Any]:
         "Image": WITHHELD if session.image_sha256 else "(none)",
         "MetaData": WITHHELD if session.meta_data_sha256 else "(none)",
     }
-
-
-def _without_person(session: VerificationSession, message: str) -> str:
-    """Tencent's words, without what they may repeat of the request."""
-    repeated = [session.reference, session.extra]
-    if session.user is not None:
-        repeated.append(session.user.get_username())
-    for text in sorted(filter(None, repeated), key=len, reverse=True):
-        if text != str(session.public_id):
-            message = message.replace(text, WITHHELD)
-    return message
 
 
 def _explained(what: words.Explained | None) -> str:

@@ -150,3 +150,18 @@ class Calls(Table):
         "request_id": "request_id",
         "trace_id": "trace_id",
     }
+    _SESSION = list(sources).index("session")
+    _MESSAGE = list(sources).index("message")
+
+    def read(self) -> list[str]:
+        username = get_user_model().USERNAME_FIELD
+        about = ("reference", "extra", f"user__{username}")
+        return [*super().read(), *(f"session__{column}" for column in about)]
+
+    def told(self, row: Row, now: str) -> Row:
+        told, about = row[: len(self.sources)], row[len(self.sources) :]
+        if told[self._MESSAGE]:
+            # Whoever takes it: no file holds a reference, nor what a host put into Extra.
+            private = people.private(*about, public_id=told[self._SESSION])
+            told[self._MESSAGE] = people.unnamed(told[self._MESSAGE], private)
+        return told

@@ -30,7 +30,7 @@ def of_session(session: VerificationSession, who: str, *, personal: bool) -> Ite
     yield from _titled(_("Clocks"), _clocks(session))
     yield from _titled(_("What came back"), _rows(facts.came_back(session)))
     yield from _titled(_("What was asked for"), _rows(facts.asked_for(session, personal=personal)))
-    yield from _titled(_("Time line"), _timeline(session))
+    yield from _titled(_("Time line"), _timeline(session, personal))
     yield from _titled(_("On file"), _rows(facts.on_file(session)))
     yield from _titled(_("The same person's other sessions"), _others(session))
 
@@ -41,7 +41,7 @@ def of_call(call: ApiCall) -> Iterator[str]:
         "action": printable(call.action),
         "outcome": _badge(badges.of_outcome(call)),
     }
-    yield from _rows([Fact(_("Started"), call.started_at), *facts.of_call(call)])
+    yield from _rows([Fact(_("Started"), call.started_at), *facts.of_call(call, personal=False)])
     yield _("It belongs to no session.")
 
 
@@ -137,8 +137,8 @@ def _column(x: str) -> int:
     return round(int(x) * _BAR / clocks.WIDTH)
 
 
-def _timeline(session: VerificationSession) -> Iterator[str]:
-    story = timeline.of(session)
+def _timeline(session: VerificationSession, personal: bool) -> Iterator[str]:
+    story = timeline.of(session, personal=personal)
     if story.cut:
         yield "  " + _("Only the newest entries are shown.")
     for entry in story.entries:

@@ -49,15 +49,15 @@ class Timeline:
     events: list[SessionEvent]
 
 
-def of(session: VerificationSession) -> Timeline:
-    """A session's story, from two queries."""
+def of(session: VerificationSession, *, personal: bool) -> Timeline:
+    """A session's story, from two queries, for a reader who may see ``personal`` data or not."""
     calls = list(session.calls.order_by("-id")[: MOST_ENTRIES + 1])
     newest = session.events.select_related("actor").order_by("-id")
     events = list(newest[: MOST_ENTRIES + 1])
     cut = max(len(calls), len(events)) > MOST_ENTRIES
     entries = [
         Entry(session.created_at, _("Session opened"), _("start")),
-        *(_of_call(session, call) for call in reversed(calls[:MOST_ENTRIES])),
+        *(_of_call(session, call, personal) for call in reversed(calls[:MOST_ENTRIES])),
         *(_of_event(session, event) for event in reversed(events[:MOST_ENTRIES])),
     ]
     return Timeline(sorted(entries, key=lambda entry: entry.moment), cut, events)
@@ -67,7 +67,7 @@ def _after(session: VerificationSession, moment: datetime) -> str:
     return f"+{spans.words(max(moment, session.created_at) - session.created_at)}"
 
 
-def _of_call(session: VerificationSession, call: ApiCall) -> Entry:
+def _of_call(session: VerificationSession, call: ApiCall, personal: bool) -> Entry:
     titles = {
         GET_TOKEN: _("Asked Tencent for a token"),
         GET_RESULT: _("Asked Tencent for the result"),
@@ -77,7 +77,7 @@ def _of_call(session: VerificationSession, call: ApiCall) -> Entry:
         titles.get(call.action, call.action),
         _after(session, call.started_at),
         badges.of_outcome(call),
-        of_call(call),
+        of_call(call, personal=personal),
         call,
     )
 

@@ -17,6 +17,7 @@ from ..tencent.codes import (
     Category,
     error_code,
 )
+from . import signs
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -116,7 +117,7 @@ def explain_error(code: str) -> Explained | None:
         meaning, advice = _OURS[code]
         return Explained(code, str(meaning), str(advice))
     known = error_code(code)
-    return Explained(code, known.meaning, known.advice)
+    return Explained(signs.plain(code), known.meaning, known.advice)
 
 
 def explain_result(code: str) -> Explained | None:
@@ -126,7 +127,8 @@ def explain_result(code: str) -> Explained | None:
     if code == UNFINISHED:
         return Explained(code, _("The process has not ended."))
     known = RESULT_CODES.get(code)
-    return Explained(code, known.meaning if known else _("A code that is not documented."))
+    meaning = known.meaning if known else _("A code that is not documented.")
+    return Explained(signs.plain(code), meaning)
 
 
 def explain_sdk(code: int | None) -> Explained | None:
@@ -143,7 +145,10 @@ def explain_sdk(code: int | None) -> Explained | None:
 def tags(codes: object) -> str:
     """LivenessInfoTag in words; empty without tags."""
     known = codes if isinstance(codes, list) else []
-    return ", ".join(f"{tag} {LIVENESS_TAGS.get(str(tag), _('not documented'))}" for tag in known)
+    return ", ".join(
+        f"{signs.plain(str(tag))} {LIVENESS_TAGS.get(str(tag), _('not documented'))}"
+        for tag in known
+    )
 
 
 def device_level(level: str) -> str:

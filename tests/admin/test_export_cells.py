@@ -48,6 +48,25 @@ def test_a_list_in_a_cell_runs_no_formula_either(auditor: Client) -> None:
     assert objects(auditor)[0]["liveness_info_tag"] == ["=1+1", "02"]
 
 
+def test_signs_that_turn_a_cell_around_are_spelled_out(auditor: Client) -> None:
+    make_call(None, message="x\u202egnp.exe", error_code="\u2066=1", outcome="refused")
+    [row] = cells(auditor, CALLS)
+    assert (row["message"], row["error_code"]) == ("x\\u202egnp.exe", "\\u2066=1")
+    assert "\u202e" not in body(auditor, f"{CALLS}export.jsonl")
+    assert objects(auditor, CALLS)[0]["message"] == "x\u202egnp.exe"
+
+
+def test_no_file_repeats_what_tencent_repeats_of_a_person(
+    staff: StaffClient, customer: User
+) -> None:
+    make_call(make_session(customer, extra="crm:7"), message="crm:7 amelia@example.com", attempt=2)
+    make_call(make_session("passport P123"), message="of PASSPORT p123.")
+    for browser in (staff(*EXPORT), staff(*PERSONAL)):
+        told = ["of (withheld).", "(withheld) (withheld)"]
+        assert [row["message"] for row in objects(browser, CALLS)] == told
+        assert [row["message"] for row in cells(browser, CALLS)] == told
+
+
 def test_signs_that_end_a_line_or_a_cell_stay_within_theirs(auditor: Client) -> None:
     message = 'a"b,c;d\r\ne\u2028f'
     make_call(None, message=message, outcome="refused")

@@ -71,6 +71,34 @@ def test_an_extra_of_the_hosts_own_is_personal_and_ours_is_not(
     assert "it may name the person" not in text(staff(*VIEW), page(ours))
 
 
+def test_what_tencent_repeats_of_a_person_is_withheld_on_every_page(
+    staff: StaffClient, customer: User
+) -> None:
+    session = make_session(customer, extra="crm:amelia")
+    call = make_call(session, outcome="refused", message="Extra crm:amelia of amelia@example.com")
+    for url in (page(session), call_page(call)):
+        assert "amelia" not in text(staff(*VIEW), url), url
+        assert "Extra (withheld) of (withheld)" in text(staff(*VIEW), url), url
+        assert call.message in text(staff(*LOOK), url), url
+
+
+def test_text_that_turns_around_is_shown_as_what_it_is(superuser: Client) -> None:
+    turned, told = "x\u202egnp.exe", "x\\u202egnp.exe"
+    user = User.objects.create(username=f"u{turned}")
+    session = make_session(user, status=Status.FAILED, result_code=turned, extra=f"e{turned}")
+    call = make_call(
+        session,
+        outcome="refused",
+        error_code=turned,
+        message=f"m{turned}",
+        request_id=f"r{turned}",
+    )
+    for url in (SESSIONS, CALLS, page(session), call_page(call)):
+        html = text(superuser, url)
+        assert told in html, url
+        assert "\u202e" not in html, url
+
+
 def test_those_who_may_know_see_names(staff: StaffClient, customer: User) -> None:
     browser = staff(*LOOK, "view_user")
     session = make_session(customer)
