@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -19,13 +20,15 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ..story import signs
 from . import banner
 from .paging import KeyedChangeList
 from .searching import SearchingAdmin
+
+_WORDS = re.compile(r"[^._]*[._]+|[^._]+$")
 
 
 class AuditAdmin(SearchingAdmin):
@@ -135,9 +138,16 @@ class AuditAdmin(SearchingAdmin):
 
 def over(first: object, second: str) -> SafeString:
     """What a list's cell says, above what it says more quietly."""
-    first, second = signs.plain(str(first)), signs.plain(second)
-    more = format_html(' <span class="faceid-more">{}</span>', second) if second else ""
-    return format_html('<span class="faceid-short">{}</span>{}', first, more)
+    more = format_html(' <span class="faceid-more">{}</span>', _wrapping(second)) if second else ""
+    return format_html('<span class="faceid-short">{}</span>{}', _wrapping(str(first)), more)
+
+
+def _wrapping(text: str) -> str:
+    """A code or a name that a narrow column breaks where its words end; markup as it is."""
+    words = _WORDS.findall(signs.plain(text))
+    if isinstance(text, SafeString) or len(words) < 2:
+        return signs.plain(text)
+    return format_html_join("", "{}<wbr>", ((word,) for word in words))
 
 
 def moment(when: datetime) -> SafeString:

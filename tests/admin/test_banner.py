@@ -41,7 +41,10 @@ def test_the_warning_is_on_every_page(superuser: Client, customer: User) -> None
     for url in urls:
         assert WARNING not in text(superuser, url)
         with override_settings(FACEID=TEST):
-            assert WARNING in text(superuser, url)
+            html = text(superuser, url)
+            assert WARNING in html
+            # Without it the warning is bare text.
+            assert "django_faceid/admin.css" in html, url
 
 
 def test_an_unreadable_setting_is_told_and_breaks_no_page(superuser: Client) -> None:

@@ -28,13 +28,10 @@ def a_request_id(page: Page) -> str:
 
 
 def look_for(page: Page, text: str) -> None:
-    """Paste into the search box of the sessions, and open the one that is found."""
+    """Paste into the search box of the sessions: what names one leads straight to its story."""
     page.goto(f"{DESK}verificationsession/")
     page.get_by_role("textbox", name="Search").fill(text)
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="Show all").wait_for()
-    [row] = page.locator("#result_list tbody tr").all()
-    row.get_by_role("link").first.click()
     page.get_by_role("heading", name="Time line").wait_for()
 
 
@@ -55,7 +52,7 @@ def test_an_auditor_finds_a_session_by_its_request_id_and_reads_its_story(staff:
 
     page = staff("auditor")
     request_id = a_request_id(page)
-    look_for(page, request_id)
+    look_for(page, f'"RequestId": "{request_id}",')
     told = page.locator(".faceid-timeline li").filter(has_text=request_id)
     expect(told.first).to_contain_text("Asked Tencent for")
     expect(page.get_by_role("heading", name="Clocks")).to_be_visible()
