@@ -39,7 +39,7 @@ def shown(session: VerificationSession, *, personal: bool) -> str:
     if not personal:
         return known_as
     if session.user is not None:
-        return signs.plain(session.user.get_username())
+        return signs.plain(str(session.user.get_username()))
     return f"{masked(session.reference)} ({known_as})"
 
 
@@ -70,9 +70,10 @@ def words_of(call: ApiCall, *, personal: bool) -> str:
     return unnamed(call.message, about)
 
 
-def private(*texts: str | None, public_id: str) -> list[str]:
+def private(*texts: object, public_id: str) -> list[str]:
     """Those of the texts that may name a person: a session's own id, our Extra, does not."""
-    return [text for text in texts if text and text != public_id]
+    # A user model may be named by numbers.
+    return [str(text) for text in texts if text not in (None, "", public_id)]
 
 
 def unnamed(message: str, about: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_faceid.models import ApiCall, Status, VerificationSession
-from django_faceid.story import people
+from django_faceid.story import people, tables
 from django_faceid.testing import make_session
 from tests.admin.conftest import make_call
 
@@ -60,6 +60,16 @@ def test_what_tencent_repeats_of_a_person_is_told_to_those_who_may_know() -> Non
     call = refused(session, "Bad Extra CRM:7 of Amelia@example.com.")
     assert people.words_of(call, personal=True) == call.message
     assert people.words_of(call, personal=False) == "Bad Extra (withheld) of (withheld)."
+
+
+def test_a_user_model_named_by_numbers_is_withheld_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(User, "USERNAME_FIELD", "id")
+    user = User.objects.create(pk=4711, username="amelia")
+    call = refused(make_session(user), "No 4711.")
+    assert people.words_of(call, personal=False) == "No (withheld)."
+    [row] = next(tables.Calls(personal=False).chunks(ApiCall.objects.all()))
+    assert "No (withheld)." in row
+    assert people.shown(make_session(user, flow="b"), personal=True) == "4711"
 
 
 def test_a_repeated_reference_is_withheld_from_everybody() -> None:
