@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Generic, Protocol, TypeVar
 
-from django.db import OperationalError
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
@@ -21,7 +21,7 @@ from ..tencent.codes import Retry, error_code
 from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired, Unreachable
 from . import pacing
 from .breaker import breaker_of
-from .durable import durably, give_back_pooled_connection, require_no_transaction
+from .durable import PASSING, durably, give_back_pooled_connection, require_no_transaction
 from .errors import Busy, SessionGone
 from .evidence import Attempt
 
@@ -29,6 +29,9 @@ MAX_ATTEMPTS = 3
 BACKOFF = 0.25
 LONGEST_BACKOFF = 2.0
 SHORTEST_ATTEMPT = 1.0
+# Seconds for which an outcome is held against a database that is away: a restart, a failover. With
+# a call's deadline they stay below the lease of a session.
+PATIENCE = 5.0
 # The host's own vault is down, which says nothing about Tencent.
 CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 
@@ -99,19 +102,24 @@ def _begin(errand: Errand[Answer]) -> tuple[VerificationSession | None, Attempt]
 
     try:
         return durably(begin)
-    except OperationalError:
+    except PASSING:
         raise Busy(retry_after=1) from None
 
 
 def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError) -> None:
     """Commit the outcome and what follows from it; the outcome alone when that fails."""
 
+    tries = count(1)
+
     def end() -> None:
+        # A connection may break after the commit: nothing follows from one answer twice.
+        if next(tries) > 1 and attempt.is_filed():
+            return
         errand.settle(attempt.row, attempt.sent_at, result)
         attempt.row.save()
 
     try:
-        durably(end)
+        durably(end, patience=PATIENCE)
     except Exception:
         if durably(attempt.file_alone):
             raise SessionGone(trace_id=errand.trace_id) from None
@@ -187,7 +195,7 @@ def _follow(
     pause = _pause(result, attempt.row.attempt, deadline)
     if pause is None:
         return None
-    durably(attempt.row.save)
+    durably(attempt.row.save, patience=PATIENCE)
     if isinstance(result, RateLimited):
         durably(lambda: pacing.back_off(errand.account, errand.action))
     if isinstance(result, SignatureExpired):
@@ -195,7 +203,7 @@ def _follow(
     time.sleep(pause)
     try:
         return durably(lambda: _reserve(errand, session, attempt.row.attempt + 1))
-    except (Busy, OperationalError):
+    except (Busy, *PASSING):
         return None
 
 

@@ -5,35 +5,46 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
-from django.db import OperationalError, connections, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
 from ..models import SessionEvent, Status, VerificationSession
 from ..models.database import write_alias
 
 ATTEMPTS = 4
-LONGEST_PAUSE = 0.1
+# Seconds, at most, before the second try; each further one may wait as much longer.
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 0.5
+# What a database says that may think otherwise a moment later: a deadlock, a restart, a failover.
+# Of a connection that is gone some drivers say the one, some the other.
+PASSING = (InterfaceError, OperationalError)
 
 Result = TypeVar("Result")
 
 
-def durably(write: Callable[[], Result]) -> Result:
+def durably(write: Callable[[], Result], *, patience: float = 0.0) -> Result:
     """Commit what ``write`` does, in a transaction of its own.
 
-    A database that must break a deadlock or a serialization conflict picks a victim, of which
-    nothing stays: ``write`` is run again, so it must start from what is stored. Raises
-    ``OperationalError`` when the database refuses each time, ``RuntimeError`` inside a transaction.
+    A database that must break a deadlock or a serialization conflict picks a victim, and one that
+    goes away takes the connection along: nothing stays, and ``write`` is run again, so it must
+    start from what is stored. It is run a few times, and until ``patience`` seconds are over.
+    Raises one of ``PASSING`` when the database refuses each time, ``RuntimeError`` inside a
+    transaction.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    deadline = time.monotonic() + patience
+    for attempt in count(1):
         try:
             with transaction.atomic(using=write_alias(), durable=True):
                 return write()
-        except OperationalError:
-            if attempt == ATTEMPTS:
+        except PASSING:
+            if attempt >= ATTEMPTS and time.monotonic() >= deadline:
                 raise
-            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 (jitter, no secret)
+            _drop_connection()
+            longest = min(LONGEST_PAUSE, FIRST_PAUSE * attempt)
+            time.sleep(random.uniform(0, longest))  # noqa: S311 (jitter, no secret)
     raise AssertionError("unreachable")
 
 
@@ -68,7 +79,22 @@ def require_no_transaction() -> None:
 
 
 def give_back_pooled_connection() -> None:
-    """Free the database for others while somebody outside thinks."""
+    """Free the databases for others while somebody outside thinks.
+
+    Reads may have gone to a replica, whose pool is another.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+            connection.close()
+
+
+def _drop_connection() -> None:
+    """Let the next statement connect anew.
+
+    Asking whether the connection is alive would not do: older PyMySQL answers by connecting again,
+    without the isolation level that Django set.
+    """
     connection = connections[write_alias()]
-    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-        connection.close()
+    if not connection.in_atomic_block:
+        with suppress(Error):
+            connection.close()

@@ -54,6 +54,11 @@ class Attempt:
             row.message = error.message[:500]
         _log(row, error)
 
+    def is_filed(self) -> bool:
+        """Whether the outcome is stored already."""
+        stored = ApiCall.objects.using(write_alias()).filter(pk=self.row.pk)
+        return stored.filter(outcome=self.row.outcome).exists()
+
     def file_alone(self) -> bool:
         """Record the outcome by itself; whether its session has been deleted meanwhile.
 

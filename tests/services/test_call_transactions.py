@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 
 from django_faceid.models import ApiCall, Outcome, VerificationSession
 from django_faceid.sandbox.faults import Delay
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import calls, errors, issue_token
+from django_faceid.services.durable import durably
+from django_faceid.services.evidence import Attempt
 from django_faceid.tencent.client import FaceIdClient
-from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
+from django_faceid.tencent.types import (
+    GET_TOKEN,
+    GetFaceIdTokenIntlRequest,
+    GetFaceIdTokenIntlResponse,
+)
 from django_faceid.testing import faceid_sandbox
-from tests.services.errands import errand, outcomes
+from tests.services.errands import Settled, errand, outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
 
@@ -108,3 +116,32 @@ def test_a_database_that_never_gives_in_is_a_full_queue(sandbox: SandboxState) -
     with pytest.raises(errors.Busy):
         calls.call(errand(prepare=prepare))
     assert not sandbox.exchanges
+
+
+def test_an_outcome_outlasts_a_database_that_is_away_for_seconds(sandbox: SandboxState) -> None:
+    back = time.monotonic() + 1.5
+
+    def settle(*_facts: Any) -> None:
+        if time.monotonic() < back:
+            raise InterfaceError(0, "")
+
+    calls.call(errand(settle=settle))
+    assert outcomes() == ["ok"]
+
+
+def test_a_commit_whose_answer_was_lost_is_not_made_again(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_answer(write: Callable[[], Any], **options: Any) -> Any:
+        durably(write, **options)
+        return durably(write, **options)
+
+    settled: Settled = []
+    sent = errand(settled)
+    with monkeypatch.context() as broken:
+        broken.setattr(calls, "durably", lose_the_answer)
+        row = ApiCall.objects.create(action=GET_TOKEN, account="default", region="ap-singapore")
+        attempt = Attempt(row, wait=0.0)
+        attempt.stop(request_id="request-1", error=None)
+        calls._end(sent, attempt, GetFaceIdTokenIntlResponse(SdkToken="T", RequestId="request-1"))
+    assert len(settled) == 1
