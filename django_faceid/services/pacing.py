@@ -48,7 +48,8 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     moment = _earliest(slots, now, account.rate)
     wait = _bearable_wait(moment, now)
     if background:
-        recent = [slot for slot in window.background if slot > now - MICROSECONDS]
+        taken = _believable(window.background, now)
+        recent = [slot for slot in taken if slot > now - MICROSECONDS]
         people = sum(slot > now - MICROSECONDS for slot in slots) - len(recent)
         if len(recent) >= max(BACKGROUND_SHARE, account.rate // 2 - people):
             raise Busy(retry_after=1)

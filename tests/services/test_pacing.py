@@ -155,6 +155,17 @@ def test_calls_can_be_spaced_evenly(settings: Settings) -> None:
     assert 0.2 < waits[3] <= 0.3
 
 
+def test_a_database_clock_that_was_set_back_does_not_starve_background_work() -> None:
+    ahead = (time.time_ns() // 1000) + 600_000_000
+    QuotaWindow.objects.create(
+        group=ACCOUNT.quota_name, action="A", slots=[ahead] * 5, background=[ahead] * 5
+    )
+    for _call in range(5):
+        reserve()
+    assert [reserve(background=True) for _call in range(2)]
+    assert ahead not in QuotaWindow.objects.get().background
+
+
 def test_a_database_clock_that_was_set_back_is_no_outage() -> None:
     ahead = (time.time_ns() // 1000) + 600_000_000
     QuotaWindow.objects.create(group=ACCOUNT.quota_name, action="A", slots=[ahead] * 5)
