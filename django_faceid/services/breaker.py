@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -68,7 +69,7 @@ class Breaker:
         if not self._open:
             return
         if now < self._next_probe:
-            raise ProviderUnreachable(retry_after=max(1, round(self._next_probe - now)))
+            raise ProviderUnreachable(retry_after=math.ceil(self._next_probe - now))
         self._next_probe = now + PROBE_EVERY
 
 

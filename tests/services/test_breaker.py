@@ -43,6 +43,18 @@ def test_four_unanswered_calls_are_bad_luck_and_five_an_outage(clock: Clock) -> 
     assert refusal.value.retry_after == 5
 
 
+@pytest.mark.parametrize(("passed", "told"), [(0.0, 5), (3.6, 2), (3.9, 2), (4.5, 1)])
+def test_nobody_is_told_to_come_back_before_the_next_probe(
+    clock: Clock, passed: float, told: int
+) -> None:
+    breaker = Breaker()
+    fail(breaker, 5)
+    clock.now += passed
+    with pytest.raises(ProviderUnreachable) as refusal, breaker.admit():
+        pass
+    assert refusal.value.retry_after == told
+
+
 def test_a_worker_with_one_thread_sees_an_outage_too(clock: Clock) -> None:
     breaker = Breaker()
     for _failure in range(5):
