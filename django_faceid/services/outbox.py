@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from .. import clock, signals
 from ..models import EventKind, SessionEvent, Status, VerificationSession
 from ..models.database import write_alias
+
+logger = logging.getLogger("django_faceid")
 
 BATCH = 500
 # Whoever wrote an event delivers it at once; only what it left behind is picked up later.
@@ -54,24 +59,37 @@ def deliver_events(created_at: datetime | None = None) -> int:
         events = list(batch.order_by("id")[:BATCH])
         if not events:
             break
-        for event in events:
-            _deliver(event)
-        delivered, last = delivered + len(events), events[-1].pk
+        delivered += sum(map(_deliver, events))
+        last = events[-1].pk
     return delivered
 
 
-def _deliver(event: SessionEvent) -> None:
+def _deliver(event: SessionEvent) -> bool:
+    """Send an event's signals, and never raise: what it is about is committed already."""
+    try:
+        _send(event)
+    except Exception as error:
+        # Still undelivered, so that deliver_events() has another try.
+        logger.error("action=deliver event=%s outcome=%s", event.pk, type(error).__name__)
+        return False
+    return True
+
+
+def _send(event: SessionEvent) -> None:
     session = event.session
+    news = event.from_verdict != event.to_verdict
+    # Before any receiver, of which one may delete the user.
+    user = _user_of(session) if news else None
     signal = _BY_STATUS.get(Status(event.to_status)) if event.to_status else None
     if event.kind == EventKind.REVIEW:
         signal = signals.session_reviewed
     if signal is not None:
         signal.send_robust(VerificationSession, session=session, event_id=event.pk)
-    if event.from_verdict != event.to_verdict:
+    if news:
         signals.verdict_changed.send_robust(
             VerificationSession,
             session=session,
-            user=session.user,
+            user=user,
             reference=session.reference,
             flow=session.flow,
             old=event.from_verdict,
@@ -80,3 +98,11 @@ def _deliver(event: SessionEvent) -> None:
         )
     # A receiver's own failure is logged by send_robust; a repeat would not mend it.
     SessionEvent.objects.filter(pk=event.pk, delivered_at=None).update(delivered_at=clock.now())
+
+
+def _user_of(session: VerificationSession) -> Any:
+    """The session's user; None where it has none, or where it was deleted since it was read."""
+    try:
+        return session.user
+    except ObjectDoesNotExist:
+        return None
