@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .. import conf
+from ..tencent.errors import BrokenAnswer, FaceIdError, Sent, Unreachable
 from .errors import Busy, ProviderUnreachable
 
 FAILURES = 5
 # A worker with a single thread waits ten seconds for each.
 WITHIN = 60.0
 PROBE_EVERY = 5.0
+CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
+HTTP_SERVER_ERROR = 500
 
 
 class Breaker:
@@ -49,6 +52,13 @@ class Breaker:
             with self._lock:
                 self._in_flight -= 1
 
+    def heard(self, error: FaceIdError) -> None:
+        """Judge a failed call: has Tencent answered, or not, or was it never asked?"""
+        if _says_nothing(error):
+            self.unanswered()
+        elif error.sent is not Sent.NO:
+            self.answered()
+
     def answered(self) -> None:
         """Tencent answered, whatever it said: closed again."""
         with self._lock:
@@ -71,6 +81,18 @@ class Breaker:
         if now < self._next_probe:
             raise ProviderUnreachable(retry_after=math.ceil(self._next_probe - now))
         self._next_probe = now + PROBE_EVERY
+
+
+def _says_nothing(error: FaceIdError) -> bool:
+    """Whether a call that was meant for Tencent got no answer of its.
+
+    A gateway's page in its place, or an answer that broke off or never ended, is none. A page
+    with any other status is a proxy's or a firewall's, which would hold up nobody.
+    """
+    if isinstance(error, BrokenAnswer):
+        return error.code == "CutOff" or (error.http_status or 0) >= HTTP_SERVER_ERROR
+    # The host's own vault, which is down, says nothing about Tencent.
+    return isinstance(error, Unreachable) and error.code != CREDENTIALS_UNAVAILABLE
 
 
 _breakers: dict[str, Breaker] = {}

@@ -18,7 +18,7 @@ from ..models import ApiCall, VerificationSession
 from ..tencent.auth import Credentials
 from ..tencent.client import FaceIdClient
 from ..tencent.codes import Retry, error_code
-from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired, Unreachable
+from ..tencent.errors import FaceIdError, RateLimited, Refused, Sent, SignatureExpired
 from . import pacing
 from .breaker import breaker_of
 from .durable import PASSING, durably, give_back_pooled_connection, require_no_transaction
@@ -32,8 +32,6 @@ SHORTEST_ATTEMPT = 1.0
 # Seconds for which an outcome is held against a database that is away: a restart, a failover. With
 # a call's deadline they stay below the lease of a session.
 PATIENCE = 5.0
-# The host's own vault is down, which says nothing about Tencent.
-CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 
 
 class _Answer(Protocol):
@@ -151,10 +149,7 @@ def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer |
             leave=attempt.leave,
         )
     except FaceIdError as error:
-        if isinstance(error, Unreachable) and error.code != CREDENTIALS_UNAVAILABLE:
-            breaker.unanswered()
-        elif error.sent is not Sent.NO:
-            breaker.answered()
+        breaker.heard(error)
         attempt.stop(request_id=error.request_id or "", error=error)
         return error
     breaker.answered()
@@ -162,10 +157,9 @@ def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer |
     return answer
 
 
-def _timeout(account: conf.Account, deadline: float) -> tuple[float, float]:
-    left = max(SHORTEST_ATTEMPT, deadline - time.monotonic())
-    connect, read = account.timeout
-    return min(connect, left), min(read, left)
+def _timeout(account: conf.Account, deadline: float) -> tuple[float, float, float]:
+    connect, answer = account.timeout
+    return connect, answer, max(SHORTEST_ATTEMPT, deadline - time.monotonic())
 
 
 def _pause(result: Answer | FaceIdError, number: int, deadline: float) -> float | None:

@@ -16,7 +16,7 @@ from http.client import HTTPException
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .errors import BrokenAnswer, Refused, refusal
 
@@ -41,10 +41,10 @@ class Answer:
     secrets: Sequence[str]
 
     @classmethod
-    def read(cls, response: requests.Response, seconds: float, secrets: Sequence[str]) -> Answer:
-        """Take the body off the wire within `seconds` and `MAX_ANSWER_BYTES`."""
+    def read(cls, response: requests.Response, secrets: Sequence[str]) -> Answer:
+        """Take the body off the wire, `MAX_ANSWER_BYTES` of it at most; its socket has the time."""
         clock_offset = _clock_offset(response.headers.get("Date"))
-        body, flaw = _read_body(response, time.monotonic() + seconds)
+        body, flaw = _read_body(response)
         return cls(response.status_code, clock_offset, body, flaw, secrets)
 
     def fields(self) -> Mapping[str, Any]:
@@ -100,13 +100,11 @@ class Answer:
         return "".join(filter(str.isprintable, text))[:MAX_MESSAGE_LENGTH]
 
 
-def _read_body(
-    response: requests.Response, deadline: float
-) -> tuple[bytearray, tuple[str, str] | None]:
+def _read_body(response: requests.Response) -> tuple[bytearray, tuple[str, str] | None]:
     body = bytearray()
     flaw = None
-    # read1 returns what has arrived, so that dripping bytes cannot outlast the deadline. Without
-    # it (urllib3 before 2.2) the deadline is only looked at after each full chunk.
+    # read1 returns what has arrived; without it (urllib3 before 2.2) a body that is too large is
+    # noticed after a full chunk.
     read = getattr(response.raw, "read1", response.raw.read)
     with response:
         try:
@@ -114,8 +112,8 @@ def _read_body(
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     flaw = ("TooLarge", f"The answer exceeds {MAX_ANSWER_BYTES} bytes.")
-                elif time.monotonic() > deadline:
-                    flaw = ("CutOff", "The answer took too long to arrive.")
+        except ReadTimeoutError:
+            flaw = ("CutOff", "The answer took too long to arrive.")
         except (HTTPError, HTTPException, OSError) as error:
             flaw = ("CutOff", f"The answer broke off ({type(error).__name__}).")
     return body, flaw

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from .answers import Answer
 from .auth import Credentials, TC3Auth, require_header_safe
 from .errors import InvalidRequest, Sent, Unreachable, Violation
+from .timing import TimelyAdapter, Until
 from .types import (
     DEFAULT_ENDPOINT,
     GET_RESULT,
@@ -35,6 +35,9 @@ DEFAULT_REGION = "ap-singapore"
 LANGUAGES = ("en-US", "zh-CN")
 IDLE_CONNECTIONS = 32
 
+# To connect, for the whole answer, and for all of it from the moment at which a request leaves.
+Seconds = tuple[float, float] | tuple[float, float, float]
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -42,8 +45,8 @@ class FaceIdClient:
     """Talks to one FaceID endpoint with one set of credentials; may be shared between threads.
 
     `credentials` is a value or a callable that is asked before each call; `endpoint` any http(s)
-    URL; `timeout` seconds to connect and to read; `proxy` a proxy's URL; `ca_bundle` a PEM file.
-    Nothing is taken from the environment. Raises ValueError for a malformed argument.
+    URL; `timeout` seconds to connect and for the whole answer; `proxy` a proxy's URL; `ca_bundle`
+    a PEM file. Nothing is taken from the environment. Raises ValueError for a malformed argument.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class FaceIdClient:
         *,
         region: str = DEFAULT_REGION,
         endpoint: str = DEFAULT_ENDPOINT,
-        timeout: tuple[float, float] = (3, 10),
+        timeout: Seconds = (3, 10),
         proxy: str | None = None,
         ca_bundle: str | None = None,
         language: str = "en-US",
@@ -84,14 +87,15 @@ class FaceIdClient:
         *,
         trace_id: str | None = None,
         clock_offset: float = 0.0,
-        timeout: tuple[float, float] | None = None,
+        timeout: Seconds | None = None,
         leave: Callable[[], None] | None = None,
     ) -> GetFaceIdTokenIntlResponse:
         """Mint one SdkToken, valid for 10 minutes and one process; each call makes another.
 
         `trace_id` is sent as X-TC-TraceId, `clock_offset` is added to our clock (seconds),
-        `timeout` takes the place of the client's for this call. `leave` is called when the signed
-        request is ready to go, and may sleep: what is left to do after it takes next to no time.
+        `timeout` takes the place of the client's for this call, and a third number in it limits
+        all that comes after `leave`. `leave` is called when the signed request is ready to go, and
+        may sleep: what is left to do after it takes next to no time.
         Raises Unreachable, BrokenAnswer or Refused.
         Source: https://www.tencentcloud.com/document/product/1061/54556
         """
@@ -108,7 +112,7 @@ class FaceIdClient:
         *,
         trace_id: str | None = None,
         clock_offset: float = 0.0,
-        timeout: tuple[float, float] | None = None,
+        timeout: Seconds | None = None,
         leave: Callable[[], None] | None = None,
     ) -> GetFaceIdResultIntlResponse:
         """Fetch the state of a process, as often as wanted for 72 hours after its token was issued.
@@ -136,7 +140,7 @@ class FaceIdClient:
         secrets: Sequence[str | None],
         trace_id: str | None,
         clock_offset: float,
-        timeout: tuple[float, float] | None,
+        timeout: Seconds | None,
         leave: Callable[[], None] | None,
     ) -> tuple[Answer, Mapping[str, Any]]:
         credentials = self._fresh_credentials()
@@ -163,7 +167,7 @@ class FaceIdClient:
     def _exchange(
         self,
         request: requests.PreparedRequest,
-        timeout: tuple[float, float],
+        timeout: Seconds,
         secrets: Sequence[str],
     ) -> Answer:
         # Session.send reads the whole body of a redirect, even where it is not to be followed.
@@ -172,14 +176,14 @@ class FaceIdClient:
             response = adapter.send(
                 request,
                 stream=True,
-                timeout=timeout,
+                timeout=Until(*timeout),  # type: ignore[arg-type]  # urllib3's own will do
                 verify=self._verify,
                 proxies=self._proxies,
             )
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
             failure = _unreachable(error)
         else:
-            return Answer.read(response, timeout[1], secrets)
+            return Answer.read(response, secrets)
         # Raised out here, the failure has no context: requests' error holds the signed request.
         raise failure
 
@@ -198,7 +202,7 @@ class FaceIdClient:
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a stray .netrc would replace the Authorization header
-    adapter = HTTPAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
+    adapter = TimelyAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

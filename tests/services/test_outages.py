@@ -10,10 +10,19 @@ from pytest_django import Settings
 
 from django_faceid import conf
 from django_faceid.models import VerificationSession
-from django_faceid.sandbox.faults import Delay, Reset
+from django_faceid.sandbox.faults import (
+    CutOff,
+    Delay,
+    Drip,
+    Fault,
+    Html,
+    HttpStatus,
+    Refuse,
+    Reset,
+)
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import breaker, calls, errors, issue_token
-from django_faceid.tencent.errors import Unreachable
+from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Unreachable
 from tests.services.errands import errand, outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
@@ -54,6 +63,44 @@ def test_a_hanging_tencent_is_left_at_the_deadline(
         issue_token("ann")
     assert time.monotonic() - started < 3.0
     assert outcomes() == ["unreachable"]
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_a_tencent_that_hangs_in_its_answer_is_left_at_the_deadline_too(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "DEADLINE": 1.5}
+    sandbox.faults.add(Drip(Seconds=0.3))
+    started = time.monotonic()
+    with pytest.raises(errors.ProviderUnreachable):
+        issue_token("ann")
+    assert time.monotonic() - started < 2.2
+    assert outcomes() == ["broken"]
+
+
+@pytest.mark.usefixtures("unanswered")
+@pytest.mark.parametrize("fault", [CutOff(Count=5), HttpStatus(Status=504, Count=5)])
+def test_half_an_answer_or_a_gateways_page_is_none(sandbox: SandboxState, fault: Fault) -> None:
+    sandbox.faults.add(fault)
+    for _failure in range(5):
+        with pytest.raises(BrokenAnswer):
+            calls.call(errand())
+    with pytest.raises(errors.ProviderUnreachable):
+        calls.call(errand())
+    assert outcomes() == ["broken"] * 5
+
+
+@pytest.mark.usefixtures("unanswered")
+@pytest.mark.parametrize(
+    "fault",
+    [Html(Count=5), HttpStatus(Status=403, Count=5), Refuse(Code="OperationDenied", Count=5)],
+)
+def test_a_firewalls_page_and_a_refusal_are_answers(sandbox: SandboxState, fault: Fault) -> None:
+    sandbox.faults.add(fault)
+    for _failure in range(5):
+        with pytest.raises(FaceIdError):
+            calls.call(errand())
+    assert calls.call(errand()).SdkToken
 
 
 @pytest.mark.usefixtures("unanswered")
