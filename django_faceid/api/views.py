@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from .. import conf, services
 from ..models import NextAction, Source, Subject, VerificationSession
+from ..models.database import write_alias
 from ..services.errors import FieldError, Invalid
 from . import cursors, problems
 from .conditional import conditional
@@ -92,7 +93,11 @@ class FaceIdView(GenericAPIView[Any]):
         """The caller's session; anybody else's does not exist."""
         if not PUBLIC_ID.fullmatch(public_id):
             raise Http404
-        found = VerificationSession.objects.for_subject(self.subject).filter(public_id=public_id)
+        sessions = VerificationSession.objects.all()
+        if self.request.method == "POST":
+            # An act on what was written a moment ago; a look may be at a replica that lags.
+            sessions = sessions.using(write_alias())
+        found = sessions.for_subject(self.subject).filter(public_id=public_id)
         session = found.select_related("user").first()
         if session is None:
             raise Http404

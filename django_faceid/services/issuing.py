@@ -86,7 +86,7 @@ def issue_token(
     key = Key(subject, idempotency_key, parameters.fingerprint(flow, given))
     if idempotency_key and (replayed := key.replay()):
         return Issued(replayed, fresh=False)
-    if not rules.allow_again and gate.is_verified(subject, flow):
+    if not rules.allow_again and gate.is_verified(subject, flow, using=write_alias()):
         raise AlreadyVerified
     try:
         live = _live_session(subject, flow, source)
@@ -116,7 +116,8 @@ def _open_flow(name: str, subject: Subject) -> conf.Flow:
 
 def _live_session(subject: Subject, flow: str, source: Source) -> VerificationSession | None:
     """The subject's live session, once what only looks alive has been put to rest."""
-    live = VerificationSession.objects.filter(live_key=subject.live_key(flow)).first()
+    sessions = VerificationSession.objects.using(write_alias())
+    live = sessions.filter(live_key=subject.live_key(flow)).first()
     if live is None:
         return None
     if live.status == Status.PENDING:

@@ -1,4 +1,7 @@
-"""How many tokens a subject may use up, counted from rows."""
+"""How many tokens a subject may use up, counted from rows where they are written.
+
+A replica that lags forgets the newest of them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from .. import clock, conf
 from ..models import VerificationSession
+from ..models.database import write_alias
 from .errors import TooManyAttempts
 
 
@@ -40,7 +44,8 @@ def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
 
 def next_attempt_number(subject_key: str, flow: str) -> int:
     """1 for a first try, one higher for each token issued since the subject was last verified."""
-    sessions = VerificationSession.objects.filter(subject_key=subject_key, flow=flow)
+    rows = VerificationSession.objects.using(write_alias())
+    sessions = rows.filter(subject_key=subject_key, flow=flow)
     verified = sessions.filter(verdict="verified").order_by("-id").values("pk")[:1]
     since = sessions.filter(issued_at__isnull=False, pk__gt=Coalesce(Subquery(verified), 0))
     return 1 + since.count()
@@ -52,7 +57,8 @@ def _issue_times(flow: conf.Flow, subject_key: str) -> dict[timedelta, list[date
         return {}
     now = clock.now()
     longest = max(flow.max_issues)
-    issues = VerificationSession.objects.counted_issues(subject_key, flow.name, now - longest)
+    rows = VerificationSession.objects.using(write_alias())
+    issues = rows.counted_issues(subject_key, flow.name, now - longest)
     # A window of the newest is enough: limits look no further back.
     newest = issues.order_by("-issued_at").values_list("issued_at", flat=True)
     times = [t for t in newest[: max(flow.max_issues.values())] if t is not None][::-1]

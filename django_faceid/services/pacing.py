@@ -64,7 +64,9 @@ def require_room(account: conf.Account, action: str) -> None:
 
     Who passes may still be too late in ``reserve``, which decides.
     """
-    windows = QuotaWindow.objects.filter(group=account.quota_name, action=action)
+    windows = QuotaWindow.objects.using(write_alias()).filter(
+        group=account.quota_name, action=action
+    )
     found = windows.annotate(now=_clock()).values_list("slots", "now").first()
     if found is None:
         # Made here, outside of any transaction, where two at once cannot lock each other out.

@@ -1,0 +1,124 @@
+"""Reads that a router sends to a replica which lags: what is decided is decided on the primary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from django_faceid import clock, services
+from django_faceid.models import ApiCall, QuotaWindow, Source, Status, VerificationSession
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import errors, issue_token
+from django_faceid.tencent.types import GET_TOKEN
+from django_faceid.testing import make_session
+
+LATE = "replica"
+pytestmark = pytest.mark.django_db(transaction=True, databases=[DEFAULT_DB_ALIAS, LATE])
+
+
+class ReadLate:
+    """Sends every read of ours to the replica."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return LATE if model._meta.app_label == "faceid" else DEFAULT_DB_ALIAS
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return DEFAULT_DB_ALIAS
+
+    def allow_relation(self, *objects: Any, **hints: Any) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def replica(settings: Settings, transactional_db: None) -> Iterator[None]:
+    """A replica of which nothing is known yet but its tables."""
+    usual = connections.settings[DEFAULT_DB_ALIAS]
+    mirror = connections[LATE]
+    late = DatabaseWrapper({**usual, "NAME": ":memory:", "OPTIONS": {}}, LATE)
+    connections[LATE] = late
+    with late.schema_editor() as editor:
+        for model in apps.get_app_config("faceid").get_models():
+            editor.create_model(model)
+    # It has no table of users.
+    late.disable_constraint_checking()
+    settings.DATABASE_ROUTERS = [ReadLate()]
+    yield
+    late.close()
+    connections[LATE] = mirror
+
+
+def catch_up() -> None:
+    """The replica knows by now what has happened up to now."""
+    sessions = VerificationSession.objects
+    sessions.using(LATE).bulk_create(list(sessions.using(DEFAULT_DB_ALIAS)))
+
+
+def on_the_primary(session: VerificationSession) -> VerificationSession:
+    return VerificationSession.objects.using(DEFAULT_DB_ALIAS).get(pk=session.pk)
+
+
+@pytest.mark.parametrize("ending", ["reported", "canceled"])
+def test_a_token_that_is_dead_on_the_primary_is_not_handed_out(
+    sandbox: SandboxState, ending: str
+) -> None:
+    first = issue_token("ann").session
+    catch_up()
+    if ending == "reported":
+        VerificationSession.objects.filter(pk=first.pk).update(reported_at=clock.now())
+    else:
+        services.cancel(on_the_primary(first))
+    again = issue_token("ann")
+    assert again.fresh
+    assert again.session != first
+
+
+def test_no_second_token_is_minted_while_the_first_is_on_its_way_to_the_replica(
+    sandbox: SandboxState,
+) -> None:
+    assert issue_token("ann").session == issue_token("ann").session
+    assert len(sandbox.tokens) == 1
+
+
+def test_what_the_replica_has_not_heard_of_counts_against_the_limit(sandbox: SandboxState) -> None:
+    for number in range(1, 6):
+        session = issue_token("ann").session
+        assert session.attempt == number
+        on_the_primary(session).move(Status.CANCELED, source=Source.HOST)
+    with pytest.raises(errors.TooManyAttempts):
+        issue_token("ann")
+
+
+def test_who_was_verified_a_moment_ago_needs_no_token(sandbox: SandboxState) -> None:
+    make_session("ann", status=Status.SUCCEEDED, livemode=False)
+    with pytest.raises(errors.AlreadyVerified):
+        issue_token("ann")
+
+
+def test_a_queue_that_is_full_on_the_primary_is_full(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_token("bob")
+    assert QuotaWindow.objects.using(DEFAULT_DB_ALIAS).filter(action=GET_TOKEN).exists()
+    monkeypatch.setattr("django_faceid.services.pacing._earliest", lambda *_args: 2**60)
+    with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy):
+        issue_token("ann")
+    assert {query["sql"].split()[0] for query in captured} == {"SELECT"}
+
+
+def test_a_client_may_act_at_once_on_the_session_it_was_given(sandbox: SandboxState) -> None:
+    client = APIClient()
+    client.force_authenticate(User.objects.create_user("ann"))
+    session = client.post("/faceid/sessions/", {}, format="json").json()
+    asked = client.post(f"/faceid/sessions/{session['id']}/result/", {}, format="json")
+    canceled = client.post(f"/faceid/sessions/{session['id']}/cancel/", {}, format="json")
+    assert (asked.status_code, canceled.status_code) == (202, 200)
+    assert ApiCall.objects.using(DEFAULT_DB_ALIAS).count() == 2
