@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..models import VerificationSession
+from .. import conf
+from ..models import Subject, VerificationSession
+from ..models.database import write_alias
 from ..models.querysets import ANY, AnyFlow
+from .errors import AlreadyVerified
 
-__all__ = ["ANY", "is_verified"]
+__all__ = ["ANY", "is_verified", "require_unverified"]
 
 
 def is_verified(who: Any, flow: str | AnyFlow, *, using: str | None = None) -> bool:
@@ -24,3 +27,12 @@ def is_verified(who: Any, flow: str | AnyFlow, *, using: str | None = None) -> b
         return proofs.exists()
     # Compared here, because a database may fold the case of names.
     return flow in proofs.values_list("flow", flat=True)
+
+
+def require_unverified(subject: Subject, flow: conf.Flow) -> None:
+    """Raise ``AlreadyVerified`` where another token would prove nothing new.
+
+    Asks the database that takes the writes: a replica may not have heard of a result yet.
+    """
+    if not flow.allow_again and is_verified(subject, flow.name, using=write_alias()):
+        raise AlreadyVerified

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from .. import clock
-from ..models import ApiCall, Outcome, SessionEvent, Source, Status, VerificationSession
+from ..models import ApiCall, Outcome, Source, Status, VerificationSession
 from . import outbox, strays
 from .bulk import forget_old_jobs
 from .durable import move
@@ -14,6 +15,8 @@ from .idempotency import forget_old_keys
 BATCH = 500
 # Longer than any attempt can last: a read may run 10 s beyond its slot.
 ATTEMPT_LEASE = timedelta(minutes=1)
+# What is written on a pending session whose lease ran out; its token, if any, was never handed out.
+INTERRUPTED: dict[str, Any] = {"reason": "Interrupted", "error_code": "Interrupted"}
 
 
 def recover_interrupted() -> int:
@@ -23,7 +26,9 @@ def recover_interrupted() -> int:
     """
     recovered = 0
     for session in VerificationSession.objects.interrupted().order_by("lease_until")[:BATCH]:
-        recovered += give_up(session, Source.TASK) is not None
+        event = move(session, Status.ERROR, source=Source.TASK, **INTERRUPTED)
+        outbox.announce(event)
+        recovered += event is not None
     ApiCall.objects.filter(
         outcome=Outcome.STARTED, started_at__lte=clock.now() - ATTEMPT_LEASE
     ).update(outcome=Outcome.INTERRUPTED)
@@ -32,12 +37,3 @@ def recover_interrupted() -> int:
     # Last, since it asks the host's storage.
     strays.clear()
     return recovered
-
-
-def give_up(session: VerificationSession, source: Source) -> SessionEvent | None:
-    """Close a pending session whose lease ran out; its token, if any, was never handed out."""
-    event = move(
-        session, Status.ERROR, source=source, reason="Interrupted", error_code="Interrupted"
-    )
-    outbox.announce(event)
-    return event

@@ -20,7 +20,7 @@ from django_faceid.models import (
 from django_faceid.sandbox.faults import Delay, MissingToken, Refuse, Reset
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, issue_token
-from django_faceid.services.issuing import TOKEN_LIFETIME
+from django_faceid.services.minting import TOKEN_LIFETIME
 from django_faceid.testing import advance, make_session, play
 from tests.services.conftest import Flows
 
