@@ -36,7 +36,7 @@ class Key:
         Raises ``KeyReused`` for other input and ``KeyInFlight`` while the first is at work.
         """
         claim = self._claims().filter(created_at__gt=clock.now() - KEPT_FOR).first()
-        if claim is None:
+        if claim is None or self._is_a_strangers(claim):
             return None
         if claim.fingerprint != self.fingerprint:
             raise KeyReused
@@ -45,6 +45,14 @@ class Key:
         if claim.lease_until > clock.now():
             raise KeyInFlight(retry_after=1)
         return None
+
+    def _is_a_strangers(self, claim: IdempotencyClaim) -> bool:
+        """Whether a deleted user left this claim, whose primary key is somebody else's by now."""
+        user = self.subject.user
+        if user is None or claim.session is None or claim.session.user_id == user.pk:
+            return False
+        self._claims().filter(pk=claim.pk).delete()
+        return True
 
     def claim(self) -> None:
         """Take the key inside the caller's transaction; a claim that ran out is taken over.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 
 from django_faceid.models import IdempotencyClaim, Status, Subject
 from django_faceid.sandbox.faults import Refuse, Reset
@@ -8,6 +9,7 @@ from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, issue_token
 from django_faceid.services.idempotency import Key, forget_old_keys
 from django_faceid.testing import advance
+from tests.services.conftest import Flows
 
 pytestmark = pytest.mark.django_db
 KEY = "5f2c"
@@ -92,3 +94,31 @@ def test_keys_are_forgotten_after_a_day(sandbox: SandboxState) -> None:
 def test_the_table_holds_no_key_as_it_was_sent(sandbox: SandboxState) -> None:
     issue_token("ann", idempotency_key="a-secret-looking-key")
     assert "a-secret-looking-key" not in str(IdempotencyClaim.objects.values().get())
+
+
+def test_whoever_inherits_a_deleted_users_key_inherits_no_token_with_it(
+    sandbox: SandboxState,
+) -> None:
+    ann = User.objects.create_user("ann")
+    theirs = issue_token(ann, idempotency_key=KEY).session
+    key = ann.pk
+    ann.delete()
+    bob = User.objects.create_user("bob", pk=key)
+    # Not even that the key was used, and with which input, is bob's to know.
+    first = issue_token(bob, params={"retry_limit": 1}, idempotency_key=KEY)
+    again = issue_token(bob, params={"retry_limit": 1}, idempotency_key=KEY)
+    assert first.fresh
+    assert first.session != theirs
+    assert again == (first.session, False)
+
+
+def test_a_used_key_is_answered_whatever_is_allowed_by_now(
+    sandbox: SandboxState, flow: Flows
+) -> None:
+    first = issue_token("ann", idempotency_key=KEY).session
+    flow(ENABLED=False)
+    assert issue_token("ann", idempotency_key=KEY) == (first, False)
+    flow(ALLOW=lambda _who: False)
+    assert issue_token("ann", idempotency_key=KEY) == (first, False)
+    with pytest.raises(errors.NotAllowed):
+        issue_token("ann", idempotency_key="another")
