@@ -57,6 +57,10 @@ def _is_url(value: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+# Secret, since it may hold a name and a password.
+_A_URL: dict[str, Any] = {"ok": _is_url, "must": "be an http or https URL", "secret": True}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """One named set of Tencent credentials and how to reach Tencent with it."""
@@ -67,10 +71,10 @@ class Account:
     token: str | None = option(None, str, secret=True)
     credentials: Hook | None = option(None, str, Callable)  # type: ignore[arg-type]
     region: str = option("ap-singapore", str, ok=bool, must="name a region")
-    endpoint: str = option(DEFAULT_ENDPOINT, str, ok=_is_url, must="be an http or https URL")
+    endpoint: str = option(DEFAULT_ENDPOINT, str, **_A_URL)
     rate: int = option(20, int, ok=lambda v: 1 <= v <= 1000, must="be 1 to 1000 calls a second")
     quota_group: str = option("", str)
-    proxy: str | None = option(None, str, ok=_is_url, must="be an http or https URL")
+    proxy: str | None = option(None, str, **_A_URL)
     ca_bundle: str | None = option(None, str)
     timeout: tuple[float, float] = option(
         (3, 10),

@@ -10,6 +10,15 @@ from django.test import override_settings
 from django_faceid import conf
 from tests.given import KEYS, account, faceid
 
+
+def test_no_repr_shows_who_signs_in_at_a_proxy_or_an_endpoint() -> None:
+    urls = {"PROXY": "http://ann:hidden@proxy:3128", "ENDPOINT": "https://bob:hidden@localhost"}
+    with faceid(ACCOUNTS={"default": {**KEYS, **urls}}):
+        account = conf.account("default")
+    assert account.proxy is not None
+    assert "hidden" not in repr(account)
+
+
 # Accounts
 
 
