@@ -12,6 +12,7 @@ from django_faceid import clock
 from django_faceid.api.serializers import TokenSerializer
 from django_faceid.models import (
     ApiCall,
+    ClosedReason,
     EventKind,
     Outcome,
     Review,
@@ -42,6 +43,21 @@ SIGNAL_OF = {
 
 Sessions = Iterable[VerificationSession]
 Heard = set[tuple[str, int]]
+
+
+def broken(
+    sessions: Sessions, events: Iterable[SessionEvent], tokens: Iterable[Token], heard: Heard
+) -> Iterator[str]:
+    """Whatever holds at any moment, and does not."""
+    yield from two_live(sessions)
+    yield from illegal_stories(sessions, events)
+    yield from wrong_verdicts(sessions)
+    yield from shown_tokens(sessions)
+    yield from pulls_without_a_token(sessions)
+    yield from early_endings(sessions)
+    yield from unfiled_answers(sessions)
+    yield from lost_tokens(tokens, sessions)
+    yield from unheard(events, heard)
 
 
 def two_live(sessions: Sessions) -> Iterator[str]:
@@ -110,25 +126,38 @@ def pulls_without_a_token(sessions: Sessions) -> Iterator[str]:
 
 
 def lost_tokens(tokens: Iterable[Token], sessions: Sessions) -> Iterator[str]:
-    """Every minted token is on a session, or a row says that one may have come."""
+    """Every minted token is on the call that brought it, or a session's last call is unsure.
+
+    A session asks again only where nothing was minted: it has one token, and one more at the most
+    when nobody knows what its last call brought.
+    """
     by_extra = {session.extra or str(session.public_id): session for session in sessions}
-    said_late = set(
-        SessionEvent.objects.filter(kind=EventKind.LATE_TOKEN).values_list("session_id", flat=True)
-    )
-    unsure = set(
-        ApiCall.objects.filter(action=GET_TOKEN, outcome__in=UNSURE).values_list(
-            "session_id", flat=True
-        )
-    )
-    filed = set(ApiCall.objects.values_list("session_id", "sdk_token_digest"))
+    calls: defaultdict[int | None, list[ApiCall]] = defaultdict(list)
+    for call in ApiCall.objects.filter(action=GET_TOKEN).order_by("id"):
+        calls[call.session_id].append(call)
+    unfiled: Counter[VerificationSession] = Counter()
     for token in tokens:
         session = by_extra.get(token.Extra or "")
+        digest = digests.keyed("sdk_token", token.SdkToken)
         if session is None:
             yield "a token of which no row knows"
-        elif session.pk in said_late or session.pk in unsure:
-            continue
-        elif (session.pk, digests.keyed("sdk_token", token.SdkToken)) not in filed:
-            yield f"{session}: its token is lost"
+        elif digest not in {call.sdk_token_digest for call in calls[session.pk]}:
+            unfiled[session] += 1
+    for session, count in unfiled.items():
+        if count > (calls[session.pk][-1].outcome in UNSURE):
+            yield f"{session}: {count} tokens that no call brought"
+    for session in sessions:
+        brought = sum(call.sdk_token_digest != "" for call in calls[session.pk])
+        if brought > 1:
+            yield f"{session}: {brought} tokens"
+
+
+def early_endings(sessions: Sessions) -> Iterator[str]:
+    """The clock ends nothing before its time."""
+    for session in sessions:
+        ends = session.token_expires_at
+        if session.closed_reason == ClosedReason.CLOCK and (ends is None or ends > clock.now()):
+            yield f"{session}: expired by the clock, which has until {ends}"
 
 
 def unfiled_answers(sessions: Sessions) -> Iterator[str]:

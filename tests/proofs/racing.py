@@ -65,16 +65,7 @@ class Race:
     def holds(self) -> None:
         sessions = list(VerificationSession.objects.all())
         events = list(SessionEvent.objects.all())
-        broken = [
-            *invariants.two_live(sessions),
-            *invariants.illegal_stories(sessions, events),
-            *invariants.wrong_verdicts(sessions),
-            *invariants.shown_tokens(sessions),
-            *invariants.pulls_without_a_token(sessions),
-            *invariants.unfiled_answers(sessions),
-            *invariants.lost_tokens(self.sandbox.tokens.values(), sessions),
-            *invariants.unheard(events, self.heard),
-        ]
+        broken = list(invariants.broken(sessions, events, self.sandbox.tokens.values(), self.heard))
         assert broken == []
 
 

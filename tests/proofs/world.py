@@ -15,20 +15,22 @@ from django.test import override_settings
 
 from django_faceid import signals, testing
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls
+from django_faceid.services import calls, limits
 from django_faceid.testing import faceid_sandbox
 
 SIGNALS: dict[str, Signal] = {
     name: found for name in dir(signals) if isinstance(found := getattr(signals, name), Signal)
 }
+PEOPLE = ("ann", "bob")
 REVIEWED_FLOW = "withdraw"
+VALID_FOR = timedelta(days=2)
 FLOWS = {
     "default": {"MAX_ISSUES": {}},
     REVIEWED_FLOW: {
         "MAX_ISSUES": {},
         "ALLOW_AGAIN": True,
         "REVIEW": "on_failure",
-        "VALID_FOR": timedelta(days=2),
+        "VALID_FOR": VALID_FOR,
     },
 }
 
@@ -45,6 +47,7 @@ def roomy_sandbox() -> Iterator[SandboxState]:
             mock.patch.object(testing, "SandboxState", partial(SandboxState, rate=1_000_000))
         )
         stack.enter_context(mock.patch.object(calls, "BACKOFF", 0.0))
+        stack.enter_context(mock.patch.object(limits, "MOST_FAILURES", 1_000_000))
         yield stack.enter_context(faceid_sandbox(RATE=1000))
 
 
