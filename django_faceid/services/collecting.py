@@ -7,11 +7,12 @@ import random
 import time
 from datetime import timedelta
 
-from .. import clock
+from .. import clock, conf
 from ..models import Source, VerificationSession
 from ..models.database import write_alias
 from .errors import Busy, ServiceError
-from .results import PULL_LEASE, fetch_result, look_again
+from .looks import ACCOUNT_UNUSABLE, NOT_ANSWERING, after_failure
+from .results import PULL_LEASE, fetch_result
 
 logger = logging.getLogger("django_faceid")
 
@@ -54,12 +55,17 @@ def collect(pk: int) -> str:
         except Busy:
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 (jitter, no secret)
         except ServiceError as error:
+            # An error of a call is filed with it; the breaker lets nobody call.
+            if error.session is None:
+                after_failure(session, NOT_ANSWERING, source=Source.TASK)
             return error.code
         except Exception as error:
+            kind = type(error).__name__
             # Its text may hold anything; its kind and the session lead to it.
-            logger.error("session=%s outcome=%s", session, type(error).__name__)
-            look_again(session)
-            return type(error).__name__
+            logger.error("session=%s outcome=%s", session, kind)
+            code = ACCOUNT_UNUSABLE if isinstance(error, conf.SettingError) else kind
+            after_failure(session, code, source=Source.TASK)
+            return kind
     due = VerificationSession.objects.filter(pk=pk, next_pull_at__isnull=False)
     due.update(next_pull_at=clock.now() + BUSY_LEASE)
     return Busy.code
@@ -70,7 +76,15 @@ def collect_results(seconds: float = 50.0) -> int:
     deadline = time.monotonic() + seconds
     collected = 0
     while time.monotonic() < deadline and (claimed := claim_due()):
-        for pk in claimed:
-            collect(pk)
-        collected += len(claimed)
+        while claimed and time.monotonic() < deadline:
+            collect(claimed.pop(0))
+            collected += 1
+        _give_back(claimed)
     return collected
+
+
+def _give_back(claimed: list[int]) -> None:
+    """Leave to the next run what there was no time for."""
+    now = clock.now()
+    ours = VerificationSession.objects.filter(pk__in=claimed, next_pull_at__gt=now)
+    ours.update(next_pull_at=now)

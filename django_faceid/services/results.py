@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.views.decorators.debug import sensitive_variables
 
 from .. import clock, conf
@@ -25,7 +25,7 @@ from ..models.transitions import is_legal
 from ..tencent.codes import UNFINISHED, Category, result_category
 from ..tencent.errors import FaceIdError, TokenUnusable
 from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
-from . import keeping, outbox, schedule
+from . import keeping, looks, outbox, schedule
 from .calls import Errand, call
 from .durable import durably, persistently
 from .errors import SessionGone
@@ -33,7 +33,6 @@ from .provider import as_service_error
 
 logger = logging.getLogger("django_faceid")
 
-LEAST_BETWEEN_PULLS = timedelta(seconds=2)
 # A claimed pull comes back after this when its process dies.
 PULL_LEASE = timedelta(seconds=30)
 # A phone has one process to report on; whoever says more is not worth more rows.
@@ -94,17 +93,6 @@ def fetch_result(
     return _Pull(session, source, actor, background).run()
 
 
-def look_again(session: VerificationSession) -> None:
-    """Schedule the next look; after the last one the token is wiped."""
-    later = schedule.next_pull(session, clock.now())
-    changes: dict[str, Any] = {"next_pull_at": later}
-    if later is None:
-        changes |= {"sdk_token": "", "server_param_info": "", "version": F("version") + 1}
-    # Only a session that still owes a result: a faster look may have brought it.
-    owing = VerificationSession.objects.filter(pk=session.pk, next_pull_at__isnull=False)
-    owing.update(**changes)
-
-
 class _NothingToDo(Exception):
     """Somebody else is asking, or there is nothing to ask."""
 
@@ -125,7 +113,7 @@ class _Pull:
     def run(self) -> VerificationSession:
         if not self.session.sdk_token or self.session.status == Status.PENDING:
             if self.session.next_pull_at is not None:  # its token cannot be read
-                look_again(self.session)
+                looks.after_failure(self.session, looks.TOKEN_UNREADABLE, source=self.source)
             return self.session
         token = self.session.sdk_token
         errand = Errand(
@@ -149,6 +137,8 @@ class _Pull:
         try:
             call(errand)
         except _NothingToDo:
+            if self.source == Source.TASK:
+                looks.put_back(self.session)
             return
         except FaceIdError as error:
             if not isinstance(error, TokenUnusable):
@@ -166,7 +156,7 @@ class _Pull:
 
     def _claim(self) -> VerificationSession:
         now = clock.now()
-        rested = Q(last_pull_at=None) | Q(last_pull_at__lte=now - LEAST_BETWEEN_PULLS)
+        rested = Q(last_pull_at=None) | Q(last_pull_at__lte=now - schedule.LEAST_BETWEEN_PULLS)
         asked = VerificationSession.objects.filter(rested, pk=self.session.pk).exclude(sdk_token="")
         if not asked.update(last_pull_at=now, next_pull_at=now + PULL_LEASE, pulls=F("pulls") + 1):
             raise _NothingToDo
@@ -185,9 +175,11 @@ class _Pull:
     ) -> None:
         self.session.refresh_from_db(using=write_alias())
         if isinstance(result, TokenUnusable):
-            self._give_up(row, result.code[:128])
-        elif isinstance(result, FaceIdError) or result.Result == UNFINISHED:
-            look_again(self.session)
+            self._give_up(row, result.code)
+        elif isinstance(result, FaceIdError):
+            looks.after_failure(self.session, result.code, source=self.source, call_pk=row.pk)
+        elif result.Result == UNFINISHED:
+            looks.after_unfinished(self.session, background=self.background)
         elif result.Extra and result.Extra != self.session.extra:
             # Another session's answer, or a tampered one: an alert, never a verdict.
             logger.error("action=%s session=%s outcome=extra_mismatch", GET_RESULT, self.session)
@@ -255,17 +247,7 @@ class _Pull:
             self._note(EventKind.LATE_RESULT, row, facts["result_code"])
 
     def _give_up(self, row: ApiCall, code: str) -> None:
-        wiped = {"next_pull_at": None, "sdk_token": "", "server_param_info": ""}
-        if not self._unanswered().update(result_error=code, version=F("version") + 1, **wiped):
-            return
-        self._note(EventKind.RESULT_ERROR, row, code)
-        logger.error(
-            "action=%s session=%s outcome=given_up code=%s", GET_RESULT, self.session, code
-        )
-
-    def _unanswered(self) -> QuerySet[VerificationSession]:
-        # A worker that asked later may have had the final answer sooner.
-        return VerificationSession.objects.filter(pk=self.session.pk).exclude(sdk_token="")
+        looks.give_up(self.session, code, source=self.source, call_pk=row.pk)
 
     def _note(self, kind: EventKind, row: ApiCall, reason: str) -> None:
         SessionEvent.objects.create(

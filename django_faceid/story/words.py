@@ -94,6 +94,18 @@ _OURS: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
         gettext_lazy("The storage took no pictures, so the result waits for them at Tencent."),
         gettext_lazy('Mend the storage "faceid"; then the result comes by itself.'),
     ),
+    "NotAnswering": (
+        gettext_lazy("Tencent did not answer until it had forgotten the result."),
+        gettext_lazy("Let the person start again; look for the outage in the log."),
+    ),
+    "AccountUnusable": (
+        gettext_lazy("The session's account was not among the settings, or could not be used."),
+        gettext_lazy("Let the person start again; keep an account while results are owed by it."),
+    ),
+    "TokenUnreadable": (
+        gettext_lazy("No key opened the SdkToken until Tencent had forgotten the result."),
+        gettext_lazy("Let the person start again; keep old ENCRYPTION_KEYS for 72 hours."),
+    ),
     "ExtraMismatch": (
         gettext_lazy("The result carries another session's Extra, so it was not believed."),
         gettext_lazy("Treat as an incident: give Tencent's support the RequestId."),

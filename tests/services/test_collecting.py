@@ -9,6 +9,7 @@ from django_faceid import clock, services
 from django_faceid.models import Status
 from django_faceid.sandbox.faults import Reset
 from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import collecting
 from django_faceid.testing import advance, make_session, play
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,21 @@ def test_after_the_last_look_the_token_is_wiped(sandbox: SandboxState, settings:
     session.refresh_from_db()
     assert (session.status, session.sdk_token, session.next_pull_at) == ("expired", "", None)
     assert session.pulls == 7
+
+
+def test_a_run_ends_between_two_sessions_and_gives_the_others_back(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(pk: int) -> str:
+        time.sleep(0.3)
+        return collect(pk)
+
+    collect = services.collect
+    sessions = [make_session(next_pull_at=clock.now()) for _session in range(5)]
+    with monkeypatch.context() as slowly:
+        slowly.setattr(collecting, "collect", slow)
+        assert services.collect_results(0.5) == 2
+    assert services.collect_results() == len(sessions) - 2
 
 
 def test_one_broken_account_holds_up_nobody_else(sandbox: SandboxState, settings: Settings) -> None:

@@ -100,3 +100,5 @@ def test_a_token_that_no_key_opens_is_given_up_with_its_window(
     services.collect_results()
     session.refresh_from_db()
     assert session.next_pull_at is None
+    assert session.result_error == "TokenUnreadable"
+    assert session.events.get(kind=EventKind.RESULT_ERROR).reason == "TokenUnreadable"

@@ -145,7 +145,7 @@ def test_the_first_of_two_racing_pulls_writes_the_result(
 ) -> None:
     play(session, "pass")
     other = VerificationSession.objects.get(pk=session.pk)
-    monkeypatch.setattr(services.results, "LEAST_BETWEEN_PULLS", -clock.now().resolution)
+    monkeypatch.setattr(services.schedule, "LEAST_BETWEEN_PULLS", -clock.now().resolution)
     fetch_result(session)
     fetch_result(other)
     assert session.events.filter(to_status="succeeded").count() == 1
