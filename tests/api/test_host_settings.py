@@ -10,7 +10,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.db import connections
+from pytest_django import Settings
+
+from django_faceid.models import ApiCall
+from django_faceid.sandbox.faults import Refuse
+from django_faceid.sandbox.state import SandboxState
 from tests.api import one_of_everything
+from tests.api.caller import Caller, body
 
 ROOT = Path(__file__).parents[2]
 CHANGING = re.compile(
@@ -43,3 +51,29 @@ def test_a_contrary_host_gets_the_same_answers() -> None:
         *(403, 503, 400, 415, 201, 200, 200, 200, 405, 204, 404, 200)
     ]
     assert usual[-1] == {"calls": ["refused", "ok", "ok"]}
+
+
+class OursElsewhere:
+    """Keeps our tables behind another alias than the host's own."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return "replica" if model._meta.app_label == "faceid" else "default"
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, *objects: Any, **hints: Any) -> bool:
+        return True
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+def test_atomic_requests_on_another_alias_undo_no_evidence(
+    caller: Caller, state: SandboxState, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATABASE_ROUTERS = [OursElsewhere()]
+    monkeypatch.setitem(connections.settings["replica"], "ATOMIC_REQUESTS", True)
+    state.faults.add(Refuse(Code="UnauthorizedOperation"))
+    refused = caller.post("sessions/", {})
+    assert (refused.status_code, body(refused)["code"]) == (503, "provider_unavailable")
+    assert caller.post("sessions/", {}).status_code == 201
+    outcomes = ApiCall.objects.using("default").order_by("id").values_list("outcome", flat=True)
+    assert list(outcomes) == ["refused", "ok"]

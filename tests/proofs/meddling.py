@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 from unittest import mock
 
+from django_faceid import signals
 from django_faceid.services import outbox
 from django_faceid.tencent.client import FaceIdClient
 
@@ -24,6 +25,7 @@ class Moment(Enum):
     BEFORE_SENDING = "before sending"
     AFTER_THE_ANSWER = "after the answer"
     BEFORE_THE_SIGNAL = "before the signal"
+    BETWEEN_TWO_SIGNALS = "between two signals"
 
 
 @contextmanager
@@ -56,6 +58,9 @@ def _meddling(moment: Moment | None) -> Iterator[None]:
         yield
     elif moment is Moment.BEFORE_THE_SIGNAL:
         with mock.patch.object(outbox, "on_commit", side_effect=Killed):
+            yield
+    elif moment is Moment.BETWEEN_TWO_SIGNALS:
+        with mock.patch.object(signals.verdict_changed, "send_robust", side_effect=Killed):
             yield
     elif moment is Moment.BEFORE_SENDING:
         with _around_calls(before=_kill):

@@ -32,6 +32,10 @@ class Keys:
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str], Answer] = {}
 
+    def used(self) -> list[tuple[tuple[str, str], Any]]:
+        """Who used which key, and what for."""
+        return [(used, answer.body) for used, answer in self._answers.items()]
+
     def holds(
         self,
         who: str,

@@ -60,6 +60,7 @@ TROUBLES: tuple[Fault | None, ...] = (
     Html(),
     MissingToken(),
 )
+LOST_ANSWERS = (Reset(When="after"), MissingToken())
 
 OTHERS = ("nobody", "sweep", "recovery", "collector", "cancel", "pull", "end", "tap")
 
@@ -171,6 +172,23 @@ class Onboarding(RuleBasedStateMachine):
         nth: int,
     ) -> None:
         with self.suffering(trouble, moment, self.other_worker(other, nth)):
+            self.tap(who, flow, params, key)
+
+    @rule(who=people, flow=flows, key=keys, trouble=st.sampled_from(LOST_ANSWERS))
+    def token_is_lost_on_its_way(self, who: str, flow: str, key: str, trouble: Fault) -> None:
+        """Tencent makes a new token, and nobody hears of it."""
+        for live in VerificationSession.objects.filter(reference=who, flow=flow, status="issued"):
+            with suppress(ServiceError):
+                services.cancel(live)
+        with self.suffering(trouble, None, None):
+            self.tap(who, flow, {}, key)
+
+    @rule(nth=nth)
+    def tap_is_repeated(self, nth: int) -> None:
+        """A client sends once more what it sent before, however much has happened since."""
+        requests = self.keys.used()
+        if requests:
+            (who, key), (flow, params) = requests[nth % len(requests)]
             self.tap(who, flow, params, key)
 
     @rule(nth=nth, stale=st.booleans())

@@ -13,10 +13,24 @@ from django_faceid.sandbox.faults import Reset
 from django_faceid.services.errors import ServiceError
 from django_faceid.testing import advance, play
 
-from .meddling import meanwhile
+from .meddling import Moment, killed, meanwhile
 from .racing import Race, issued, loaded
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_who_is_killed_between_two_signals_of_one_event_leaves_both_to_be_sent(race: Race) -> None:
+    session = issued("ann")
+    play(session, "pass")
+    with killed(Moment.BETWEEN_TWO_SIGNALS):
+        services.fetch_result(loaded(session))
+    event = session.events.get(to_status=Status.SUCCEEDED)
+    assert event.delivered_at is None
+    assert [name for name, pk in race.heard if pk == event.pk] == ["session_completed"]
+    race.heard.clear()
+    advance(seconds=15)
+    services.deliver_events()
+    assert {name for name, pk in race.heard} == {"session_completed", "verdict_changed"}
 
 
 def test_an_unfinished_answer_that_comes_after_the_final_one_schedules_nothing(race: Race) -> None:
