@@ -77,7 +77,9 @@ def test_the_oldest_pending_session_is_named() -> None:
 
 def test_owed_results_say_how_long_the_soonest_can_still_be_fetched() -> None:
     make_session(status=Status.EXPIRED)
-    overdue_session(timedelta(hours=2), status=Status.EXPIRED, live_key=None)
+    overdue_session(
+        timedelta(hours=2), status=Status.EXPIRED, live_key=None, last_pull_at=clock.now()
+    )
     make_session(status=Status.SUCCEEDED)
     make_session(status=Status.CANCELED)
     code, text = run()
@@ -143,6 +145,78 @@ def test_owed_results_of_an_account_that_left_the_settings_are_a_problem(
     code, text = run()
     assert code == 1
     assert "'old' left FACEID with 1 results owed → put it back under ACCOUNTS" in text
+
+
+def owed_result(age: timedelta, asked: timedelta | None) -> VerificationSession:
+    """A session whose token was issued so long ago, and about which somebody last asked then."""
+    session = overdue_session(age - timedelta(minutes=10), status=Status.EXPIRED, live_key=None)
+    assert session.issued_at is not None
+    session.last_pull_at = None if asked is None else session.issued_at + asked
+    session.save(update_fields=["last_pull_at"])
+    return session
+
+
+@pytest.mark.parametrize("asked", [None, timedelta(minutes=9)])
+def test_looks_that_are_claimed_and_never_had_are_a_problem(asked: timedelta | None) -> None:
+    all_tasks_ran()
+    owed_result(timedelta(minutes=39), asked)
+    owed_result(timedelta(minutes=50), timedelta(minutes=11))
+    assert problems() == []
+    owed_result(timedelta(minutes=41), asked)
+    code, text = run()
+    assert code == 1
+    assert "PROBLEM 1 owed result not asked for, the first for 31 min" in text
+
+
+def test_results_that_tencent_soon_forgets_are_a_problem_in_time() -> None:
+    all_tasks_ran()
+    owed_result(timedelta(hours=69, minutes=59), timedelta(hours=69))
+    overdue_session(timedelta(hours=71), status=Status.SUCCEEDED)
+    assert problems() == []
+    owed_result(timedelta(hours=70, minutes=1), timedelta(hours=69))
+    code, text = run()
+    assert code == 1
+    assert "PROBLEM 1 owed result nearly lost or lost, the first in 119 min" in text
+
+
+def test_results_that_tencent_has_forgotten_stay_a_problem() -> None:
+    all_tasks_ran()
+    owed_result(timedelta(hours=75), timedelta(hours=69))
+    code, text = run(json=True)
+    seen = json.loads(text)
+    assert code == 1
+    assert [problem["code"] for problem in seen["problems"]] == ["closing"]
+    assert "the first 3 h ago" in seen["problems"][0]["seen"]
+    assert (seen["closing"]["number"], seen["unasked"]["number"]) == (1, 0)
+
+
+def test_a_short_window_raises_no_alarm_from_the_start(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "RESULT_LIFETIME": timedelta(hours=2)}
+    all_tasks_ran()
+    with faceid_sandbox():
+        services.issue_token("reference-1")
+        advance(minutes=109)
+        services.expire_tokens()
+        VerificationSession.objects.update(last_pull_at=clock.now())
+        all_tasks_ran()
+        assert problems() == []
+        advance(minutes=5)
+        all_tasks_ran()
+        assert problems() == ["closing"]
+
+
+def test_who_walked_away_is_never_a_problem() -> None:
+    with faceid_sandbox():
+        services.issue_token("reference-1")
+        seen = set()
+        for _half_hour in range(2 * 73):
+            advance(minutes=30)
+            services.expire_tokens()
+            services.collect_results()
+            all_tasks_ran()
+            seen |= set(problems())
+    assert seen == set()
+    assert not VerificationSession.objects.exclude(sdk_token="").exists()
 
 
 # Quota

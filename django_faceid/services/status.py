@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from .. import clock, conf
 from ..models import ApiCall, BulkJob, SessionEvent, Status, VerificationSession
-from . import heartbeat, outbox, quotas
+from . import heartbeat, outbox, problems, quotas
 from .problems import Problem, find
 
 CAP = 10_000
@@ -65,6 +65,8 @@ class Backlog:
     overdue: Queue
     owed: Owed
     due_pulls: Queue
+    closing: Queue
+    unasked: Queue
     undelivered: Queue
     uncounted: Queue
     bulk: Queue
@@ -117,14 +119,14 @@ def overview() -> Overview:
 def backlog() -> Backlog:
     """Look at what waits; raises ``SettingError`` when FACEID cannot be read."""
     sessions = VerificationSession.objects
-    owed, due_pulls = _awaiting_results()
+    owed, looks = _awaiting_results()
     last_runs = heartbeat.last_runs()
     return Backlog(
         at=clock.now(),
         interrupted=_queue(sessions.interrupted(), "lease_until"),
         overdue=_queue(sessions.overdue(), "token_expires_at"),
         owed=owed,
-        due_pulls=due_pulls,
+        **looks,
         undelivered=_queue(_undelivered(), "id", since="created_at"),
         uncounted=_uncounted(last_runs["roll_up"]),
         bulk=_queue(BulkJob.objects.due(), "lease_until"),
@@ -173,10 +175,15 @@ def _effective_states() -> list[str]:
     return [session.effective_status.value for session in newest]
 
 
-def _awaiting_results() -> tuple[Owed, Queue]:
-    """Results still to be fetched, and all looks at a result that are due."""
+def _awaiting_results() -> tuple[Owed, dict[str, Queue]]:
+    """Results still to be fetched, and which looks at a result are due, urgent or not had."""
     owes = Q(status__in=OWING)
-    due = Q(next_pull_at__lte=clock.now())
+    now = clock.now()
+    kinds = {
+        "due_pulls": (Q(next_pull_at__lte=now), "next_pull_at"),
+        "closing": (owes & problems.closing(now), "result_expires_at"),
+        "unasked": (owes & problems.unasked(now), "token_expires_at"),
+    }
     accounts = list(conf.get().accounts)
     waiting = VerificationSession.objects.filter(next_pull_at__isnull=False)
     looked_at = waiting.order_by("next_pull_at")[: CAP + 1]
@@ -184,8 +191,8 @@ def _awaiting_results() -> tuple[Owed, Queue]:
         looked_at=Count("pk"),
         owed=Count("pk", filter=owes),
         closes=Min("result_expires_at", filter=owes),
-        due=Count("pk", filter=due),
-        oldest=Min("next_pull_at", filter=due),
+        **{kind: Count("pk", filter=rows) for kind, (rows, _since) in kinds.items()},
+        **{f"first_{kind}": Min(since, filter=rows) for kind, (rows, since) in kinds.items()},
         **{f"of_{n}": Count("pk", filter=owes & Q(account=a)) for n, a in enumerate(accounts)},
     )
     by_account = {account: seen[f"of_{n}"] for n, account in enumerate(accounts)}
@@ -199,7 +206,10 @@ def _awaiting_results() -> tuple[Owed, Queue]:
             {account: number for account, number in by_account.items() if number},
             seen["closes"],
         ),
-        Queue(min(seen["due"], CAP), seen["due"] > CAP, seen["oldest"]),
+        {
+            kind: Queue(min(seen[kind], CAP), seen[kind] > CAP, seen[f"first_{kind}"])
+            for kind in kinds
+        },
     )
 
 

@@ -103,6 +103,8 @@ def _plain(seen: Overview) -> dict[str, Any]:
         "due_pulls": _queue(seen.due_pulls),
         "review": _queue(seen.review),
         "reversals": {"number": seen.reversals.number, "capped": seen.reversals.capped},
+        "closing": _queue(seen.closing),
+        "unasked": _queue(seen.unasked),
         "undelivered": _queue(seen.undelivered),
         "quota": [use._asdict() for use in seen.quota],
         "quota_capped": seen.quota_capped,
