@@ -30,7 +30,12 @@ KEPT: Mapping[Resolution, timedelta] = {
     Resolution.HOUR: timedelta(days=100),
     Resolution.DAY: timedelta(days=1100),
 }
-PRUNED_AT_ONCE = 5000
+# Of minutes, hours and days: some thousand rows.
+PRUNED_AT_ONCE: Mapping[Resolution, timedelta] = {
+    Resolution.MINUTE: HOUR,
+    Resolution.HOUR: 3 * DAY,
+    Resolution.DAY: 60 * DAY,
+}
 
 
 def roll_up(seconds: float = 20.0) -> int:
@@ -142,13 +147,19 @@ def _store(
 
 
 def _prune(now: datetime) -> None:
-    """Forget what is old, a bounded number of rows at a time."""
+    """Forget what is old, a bounded stretch of time at a time."""
     rows = Rollup.objects.using(write_alias())
     for resolution, kept in KEPT.items():
         # Whole days, so that an hour or a day that is counted again finds all of its parts.
-        old = rows.filter(resolution=resolution, start__lt=floor(now - kept, DAY))
-        while pks := list(old.order_by("start").values_list("pk", flat=True)[:PRUNED_AT_ONCE]):
-            rows.filter(pk__in=pks).delete()
+        end = floor(now - kept, DAY)
+        old = rows.filter(resolution=resolution, start__lt=end).order_by("start")
+        starts = old.values_list("start", flat=True)
+        first = starts.first()
+        while first is not None:
+            # From where the last stretch ended: what was deleted there needs no second look.
+            until = min(first + PRUNED_AT_ONCE[resolution], end)
+            rows.filter(resolution=resolution, start__gte=first, start__lt=until).delete()
+            first = starts.filter(start__gte=until).first()
 
 
 def floor(moment: datetime, length: timedelta) -> datetime:
