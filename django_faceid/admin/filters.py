@@ -16,6 +16,7 @@ from ..models import Outcome, Review, Status, Verdict, VerificationSession
 from ..models.querysets import effectively
 from ..story import signs, words
 from ..story.search import MOST_PEOPLE, MOST_SESSIONS
+from ..tencent.codes import RESULT_CODES, Category
 from ..tencent.types import GET_RESULT, GET_TOKEN
 
 Choices = Sequence[tuple[str, Any]]
@@ -143,7 +144,7 @@ class _CodeFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         newest = _newest(request, model_admin)
-        codes = {row[column] for row in newest for column in self.columns} - {None, ""}
+        codes = {row[column] for row in newest for column in self.columns} - {None, "", 0}
         asked = {self.value()} - {None, ""}
         offered = {str(code): self.words(str(code)) for code in (*codes, *asked)}
         return sorted(offered.items())
@@ -194,9 +195,22 @@ class ResultCodeFilter(_CodeFilter):
     def makes_sense(self, value: str) -> bool:
         return value != "" and super().makes_sense(value)
 
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows  # KeyedChangeList does, part by part
+
+    @property
+    def parts(self) -> list[Q]:
+        """What the rows are made up of; all of them when empty."""
+        value = self.value()
+        if value is None or not self.makes_sense(value):
+            return []
+        # A succeeded session has passed: the indexes by status have it, and none by code.
+        others = Q(result_code=value) & ~Q(status=Status.SUCCEEDED)
+        return [Q(status=Status.SUCCEEDED), others] if _is_pass(value) else [others]
+
 
 class SdkCodeFilter(_CodeFilter):
-    """By what the phone's SDK said."""
+    """By what the phone's SDK said; that it is done, as most do, is not offered."""
 
     title = _("phone's code")
     parameter_name = "sdk_code"
@@ -259,6 +273,11 @@ class SessionFilter(ColumnFilter):
 
     def makes_sense(self, value: str) -> bool:
         return value.isdecimal() and len(value) <= 18
+
+
+def _is_pass(code: str) -> bool:
+    known = RESULT_CODES.get(code)
+    return known is not None and known.category == Category.PASSED
 
 
 def _newest(request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[dict[str, Any]]:

@@ -50,22 +50,23 @@ INDEXES = (
         otherwise=["error_code", "-id", "status", "flow"],
     ),
     PartialIndex(
-        fields=["result_error", "-id", "status", "flow"],
+        fields=["result_error", "-id", "status", "flow", "error_code"],
         name="faceid_s_result_error",
         where=~Q(result_error=""),
-        otherwise=["result_error", "-id", "status", "flow"],
+        otherwise=["result_error", "-id", "status", "flow", "error_code"],
     ),
-    # A pass that is not verified waits for staff or was rejected: rare, hence the verdict.
+    # Passes are found by their status, and phones that are done by theirs: most sessions are both,
+    # and enter neither of these.
     PartialIndex(
         fields=["result_code", "-id", "status", "verdict", "flow"],
         name="faceid_s_result_code",
-        where=~Q(result_code=""),
+        where=~Q(result_code="") & ~Q(status="succeeded"),
         otherwise=["result_code", "-id", "status", "verdict", "flow"],
     ),
     PartialIndex(
         fields=["sdk_code", "-id", "status", "verdict", "flow"],
         name="faceid_s_sdk_code",
-        where=Q(sdk_code__isnull=False),
+        where=Q(sdk_code__gt=0) | Q(sdk_code__lt=0),
         otherwise=["sdk_code", "-id", "status", "verdict", "flow"],
     ),
     PartialIndex(

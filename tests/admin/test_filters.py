@@ -103,7 +103,11 @@ def test_the_error_code_and_the_status_narrow_each_other(superuser: Client) -> N
 def test_sessions_are_filtered_by_tencents_result_and_it_is_offered_in_words(
     superuser: Client,
 ) -> None:
-    make_session("a", status=Status.SUCCEEDED)
+    passed = make_session("a", status=Status.SUCCEEDED)
+    late = make_session("d", status=Status.CANCELED, result_code="0", category="passed")
+    assert listed(superuser, result_code="0") == [passed.pk, late.pk]
+    assert listed(superuser, result_code="0", status="canceled") == [late.pk]
+    assert listed(superuser, result_code="0", verdict="verified") == [passed.pk]
     dark = make_session("b", status=Status.FAILED, result_code="1201")
     unheard = make_session("c", status=Status.FAILED, result_code="9999")
     assert listed(superuser, result_code="1201") == [dark.pk]
@@ -115,14 +119,15 @@ def test_sessions_are_filtered_by_tencents_result_and_it_is_offered_in_words(
 
 
 def test_sessions_are_filtered_by_what_the_phone_said(superuser: Client) -> None:
-    make_session("a", sdk_code=0)
+    done = make_session("a", sdk_code=0)
     denied, strange = make_session("b", sdk_code=215), make_session("c", sdk_code=-3)
     assert listed(superuser, sdk_code="215") == [denied.pk]
     assert listed(superuser, sdk_code="-3") == [strange.pk]
-    assert listed(superuser, sdk_code="0", flow="default", status="issued") != []
+    assert listed(superuser, sdk_code="0", flow="default", status="issued") == [done.pk]
     html = text(superuser, SESSIONS)
-    for offered in ("0 The phone says that it is done.", "215 ", "-3 An unknown code."):
+    for offered in ("?sdk_code=215", "?sdk_code=-3", "-3 An unknown code."):
         assert offered in html
+    assert "?sdk_code=0" not in html
     for never in ("2147483648", "-2147483649", "1.0", "0x1", "٣"):
         assert listed(superuser, sdk_code=never) == []
 
