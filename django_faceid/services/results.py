@@ -25,7 +25,7 @@ from ..models.transitions import is_legal
 from ..tencent.codes import UNFINISHED, Category, result_category
 from ..tencent.errors import FaceIdError, TokenUnusable
 from ..tencent.types import GET_RESULT, GetFaceIdResultIntlResponse
-from . import keeping, looks, outbox, schedule
+from . import keeping, limits, looks, outbox, schedule
 from .calls import Errand, call
 from .durable import durably, persistently
 from .errors import SessionGone
@@ -155,6 +155,8 @@ class _Pull:
         return account
 
     def _claim(self) -> VerificationSession:
+        if self.source == Source.API and not limits.may_pull(self.session):
+            raise _NothingToDo
         now = clock.now()
         rested = Q(last_pull_at=None) | Q(last_pull_at__lte=now - schedule.LEAST_BETWEEN_PULLS)
         asked = VerificationSession.objects.filter(rested, pk=self.session.pk).exclude(sdk_token="")

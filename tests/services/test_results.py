@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from django_faceid import clock, conf, services
-from django_faceid.models import EventKind, Source, Status, VerificationSession
+from django_faceid.models import ApiCall, EventKind, Source, Status, VerificationSession
 from django_faceid.sandbox.faults import Delay, Refuse, Reset, WrongExtra
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import errors, fetch_result, issue_token
+from django_faceid.services import errors, fetch_result, issue_token, limits
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.types import GetFaceIdResultIntlResponse
 from django_faceid.testing import advance, make_session, play
@@ -200,3 +200,14 @@ def test_a_vendors_long_word_is_cut_and_not_an_error(
     )
     monkeypatch.setattr(FaceIdClient, "get_result", lambda *_args, **_options: long)
     assert fetch_result(session).device_info_level == "a very l"
+
+
+def test_a_subject_with_many_sessions_cannot_drink_the_quota_of_looks(
+    sandbox: SandboxState,
+) -> None:
+    owed = [make_session("ann", flow=f"flow-{number}") for number in range(10)]
+    for session in owed:
+        fetch_result(session, source=Source.API)
+    assert ApiCall.objects.count() == limits.MOST_PULLS
+    fetch_result(owed[-1], source=Source.STAFF)
+    assert ApiCall.objects.count() == limits.MOST_PULLS + 1
