@@ -44,7 +44,7 @@ def context(request: HttpRequest, app_list: Sequence[Mapping[str, Any]]) -> dict
     seen = figures(RANGES[name])
     urls = _urls(app_list)
     errors, more_errors = panels.errors(seen, urls.get(ApiCall.__name__, ""))
-    phone, more_phone = panels.phone(seen)
+    phone, more_phone = panels.phone(seen, urls.get(VerificationSession.__name__, ""))
     return {
         "may_see": True,
         "links": [model for app in app_list for model in app["models"] if model["admin_url"]],

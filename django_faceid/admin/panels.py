@@ -145,14 +145,23 @@ def endings(seen: Figures) -> Iterator[tuple[str, Number, str]]:
 def errors(seen: Figures, calls_url: str) -> tuple[list[Row], Rest | None]:
     """Error codes of calls, each with a link to the calls it stands for, and what is left out."""
     found, since = seen.labels(Metric.ERROR), seen.steps[0]
-    rows = [row._replace(url=_list_url(calls_url, since, row)) for row in _rows(found)]
+    rows = [
+        row._replace(url=_list_url(calls_url, since, error_code=row.code, action=row.action))
+        for row in _rows(found)
+    ]
     return rows, _rest(found, _list_url(calls_url, since))
 
 
-def phone(seen: Figures) -> tuple[list[Row], Rest | None]:
-    """What the phones' SDK said, the code for "done" included, and what is left out."""
-    found = seen.labels(Metric.PHONE)
-    return list(_rows(found, of_phone=True)), _rest(found, "")
+def phone(seen: Figures, sessions_url: str) -> tuple[list[Row], Rest | None]:
+    """What the phones' SDK said, "done" included, each trouble with a link to its sessions."""
+    found, since = seen.labels(Metric.PHONE), seen.steps[0]
+    rows = [
+        row._replace(url=_list_url(sessions_url, since, sdk_code=label))
+        if label.isdecimal() and int(label)
+        else row
+        for row, (_action, label, _number) in zip(_rows(found, of_phone=True), found, strict=False)
+    ]
+    return rows, _rest(found, "")
 
 
 def _rest(found: Sequence[tuple[str, str, Number]], url: str) -> Rest | None:
@@ -180,10 +189,8 @@ def _sdk_code(label: str) -> words.Explained | None:
     return words.explain_sdk(int(label))
 
 
-def _list_url(calls_url: str, since: datetime, row: Row | None = None) -> str:
-    named = {} if row is None else {"error_code": row.code, "action": row.action}
-    named["from"] = since.isoformat()
-    return f"{calls_url}?{urlencode(named)}" if calls_url else ""
+def _list_url(url: str, since: datetime, **filters: str) -> str:
+    return f"{url}?{urlencode({**filters, 'from': since.isoformat()})}" if url else ""
 
 
 def latencies(seen: Figures) -> dict[str, Any]:

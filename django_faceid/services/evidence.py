@@ -69,6 +69,8 @@ class Attempt:
         gone = pk is not None and not sessions.filter(pk=pk).exists()
         if gone:
             self.row.session = None
+            # Tencent's words may repeat what is known of nobody any more, and so is not withheld.
+            self.row.message = ""
         self.row.save()
         return gone
 

@@ -52,6 +52,18 @@ def test_error_codes_say_what_they_mean_and_lead_to_their_calls(superuser: Clien
     assert another.request_id not in listed
 
 
+def test_what_phones_say_leads_to_their_sessions(superuser: Client, staff: StaffClient) -> None:
+    session, another = make_session("ann"), make_session("bob")
+    services.report(session, 211)
+    services.report(another, 0)
+    services.roll_up()
+    html = text(superuser, DASHBOARD, range="1h")
+    [link] = re.findall(r'href="([^"]*sdk_code[^"]*)"', html)
+    listed = text(superuser, unescape(link))
+    assert str(session.public_id) in listed
+    assert str(another.public_id) not in listed
+
+
 def test_percentiles_are_those_of_the_calls(superuser: Client) -> None:
     for milliseconds in [100] * 94 + [1000] * 4 + [9000] * 2:
         make_call(None, milliseconds=milliseconds)

@@ -54,6 +54,23 @@ def test_a_session_deleted_meanwhile_leaves_the_evidence_of_its_call(
     assert (row.session, row.outcome, bool(row.request_id)) == (None, "ok", True)
 
 
+def test_a_deleted_sessions_evidence_keeps_none_of_tencents_words(sandbox: SandboxState) -> None:
+    sandbox.faults.add(Refuse(Code="InvalidParameter", Count=1))
+    session = make_session()
+
+    def erased_meanwhile(client: FaceIdClient, **options: Any) -> Any:
+        VerificationSession.objects.all().delete()
+        return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+
+    def settle(*_facts: Any) -> None:
+        session.refresh_from_db()
+
+    with pytest.raises(errors.SessionGone):
+        calls.call(errand(send=erased_meanwhile, prepare=lambda: session, settle=settle))
+    row = ApiCall.objects.get()
+    assert (row.outcome, row.error_code, row.message) == ("refused", "InvalidParameter", "")
+
+
 def test_a_refusal_that_may_pass_is_repeated_each_time_with_evidence(
     sandbox: SandboxState,
 ) -> None:
