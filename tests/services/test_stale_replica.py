@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -52,7 +53,8 @@ def replica(settings: Settings, transactional_db: None) -> Iterator[None]:
     late.disable_constraint_checking()
     settings.DATABASE_ROUTERS = [ReadLate()]
     yield
-    late.close()
+    # Its own close() keeps a database in memory open.
+    BaseDatabaseWrapper.close(late)
     connections[LATE] = mirror
 
 
