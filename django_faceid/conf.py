@@ -202,7 +202,9 @@ class Settings:
     max_image: int = option(3_000_000, int, ok=_positive, must="be positive (bytes)")
     max_wait: float = option(2.0, int, float, ok=lambda v: 0 < v <= 5, must="be up to 5 (seconds)")
     guard: float = option(0.035, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
-    min_spacing: float = option(0.0, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
+    min_spacing: float | None = option(
+        None, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)"
+    )
     # No longer than a pending session's lease allows.
     deadline: float = option(12.0, int, float, ok=lambda v: 0 < v <= 12, must="be up to 12 (s)")
     max_in_flight: int = option(16, int, ok=_positive, must="be positive")

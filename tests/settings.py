@@ -72,4 +72,6 @@ STORAGES = {
 FACEID: dict[str, Any] = {
     "ACCOUNTS": {"default": {"SECRET_ID": "AKIDtests", "SECRET_KEY": "tests-secret-key"}},
     "HASH_KEY": "tests hash key",
+    # Nobody waits where no test is about waiting.
+    "MIN_SPACING": 0.0,
 }

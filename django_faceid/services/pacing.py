@@ -93,10 +93,12 @@ def back_off(account: conf.Account, action: str) -> None:
 
 
 def _earliest(slots: list[int], now: int, rate: int) -> int:
-    settings = conf.get()
-    moments = [now]
+    settings, moments = conf.get(), [now]
+    spacing = settings.min_spacing
+    if spacing is None:
+        spacing = 0.5 / rate
     if slots:
-        moments.append(slots[-1] + round(settings.min_spacing * MICROSECONDS))
+        moments.append(slots[-1] + round(spacing * MICROSECONDS))
     if len(slots) >= rate:
         moments.append(slots[-rate] + round((1 + settings.guard) * MICROSECONDS))
     return max(moments)

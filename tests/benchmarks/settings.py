@@ -26,7 +26,7 @@ OAUTH2_PROVIDER = {"CLEAR_EXPIRED_TOKENS_BATCH_INTERVAL": 0, "REFRESH_TOKEN_EXPI
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["tests.benchmarks.host.ByHeader"]}
 
 FACEID = {
-    **FACEID,
+    **{name: value for name, value in FACEID.items() if name != "MIN_SPACING"},
     "ACCOUNTS": {
         "default": {
             "SECRET_ID": SECRET_ID,

@@ -148,6 +148,14 @@ def test_background_work_gives_way_but_never_starves() -> None:
     assert reserve() < 2.2
 
 
+def test_a_burst_leaves_over_half_a_second(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": None}
+    waits = [reserve() for _call in range(5)]
+    assert waits[0] == 0.0
+    assert 0.3 < waits[4] <= 0.4
+    assert 1.0 < reserve() <= 1.04
+
+
 def test_calls_can_be_spaced_evenly(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "MIN_SPACING": 0.1}
     waits = [reserve() for _call in range(4)]
