@@ -92,9 +92,7 @@ def _holder(subject: Subject, flow: str) -> VerificationSession | None:
     Raises ``Busy`` while its token is on its way.
     """
     sessions = VerificationSession.objects.using(write_alias())
-    held = sessions.filter(live_key=subject.live_key(flow))
-    # Most hold none, and reading the columns of a row that is not there costs all the same.
-    holder = held.first() if held.exists() else None
+    holder = sessions.filter(live_key=subject.live_key(flow)).first()
     if holder is not None and holder.effective_status == Status.PENDING:
         raise limits.one_at_a_time()
     return holder
