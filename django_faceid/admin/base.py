@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.admin.options import ShowFacets
@@ -19,16 +17,11 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from ..story import signs
 from . import banner
 from .paging import KeyedChangeList
 from .searching import SearchingAdmin
-
-_WORDS = re.compile(r"[^._]*[._]+|[^._]+$")
 
 
 class AuditAdmin(SearchingAdmin):
@@ -134,31 +127,6 @@ class AuditAdmin(SearchingAdmin):
             return ""
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         return reverse(name, args=[quote(pk)], current_app=self.admin_site.name)
-
-
-def over(first: object, second: str) -> SafeString:
-    """What a list's cell says, above what it says more quietly."""
-    more = format_html(' <span class="faceid-more">{}</span>', _wrapping(second)) if second else ""
-    return format_html('<span class="faceid-short">{}</span>{}', _wrapping(str(first)), more)
-
-
-def _wrapping(text: str) -> str:
-    """A code or a name that a narrow column breaks where its words end; markup as it is."""
-    words = _WORDS.findall(signs.plain(text))
-    if isinstance(text, SafeString) or len(words) < 2:
-        return signs.plain(text)
-    return format_html_join("", "{}<wbr>", ((word,) for word in words))
-
-
-def moment(when: datetime) -> SafeString:
-    """A moment to the second, for people and for machines, in a list."""
-    local = timezone.localtime(when)
-    return format_html(
-        '<time datetime="{}"><span>{}</span> <span>{}</span></time>',
-        local.isoformat(),
-        local.strftime("%Y-%m-%d"),
-        local.strftime("%H:%M:%S"),
-    )
 
 
 def _with_warnings(context: dict[str, Any] | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from django.http import (
     JsonResponse,
 )
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,6 +27,7 @@ from ..models import BulkAct, BulkJob, JobState, VerificationSession
 from ..services.bulk import MOST
 from ..story import jobs
 from .acts import SessionActs
+from .columns import column
 from .paging import key
 
 MOST_TROUBLED = 100
@@ -57,6 +60,16 @@ class BulkWork(SessionActs):
         may = self.has_operate_permission(request)
         jobs_url = {"jobs_url": self._bulk_url("bulk_jobs")} if may else {}
         return super().changelist_view(request, {**jobs_url, **(extra_context or {})})
+
+    @column("", "public_id")
+    def action_checkbox(self, obj: VerificationSession) -> SafeString:
+        label = _("Select this object for an action - {}").format(obj.public_id)
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            label,
+        )
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *where: Any, **options: Any

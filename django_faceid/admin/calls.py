@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import ApiCall, VerificationSession
 from ..story import badges, facts, people, search, signs, tables, words
 from ..story.others import BULKY
-from .base import moment, over
+from .columns import column, moment, over
 from .exports import ExportingAdmin
 from .filters import ActionFilter, CallerFilter, ErrorCodeFilter, OutcomeFilter, SessionFilter
 from .time_filter import NAMES, StartedFilter
@@ -44,31 +43,31 @@ class ApiCallAdmin(ExportingAdmin):
     page_template = "admin/faceid/apicall/call.html"
     lookups = frozenset({"outcome", "action", "error_code", "session", "subject_key", *NAMES})
 
-    @admin.display(description=_("started"))
+    @column(_("started"), "started_at")
     def started(self, call: ApiCall) -> SafeString:
         return moment(call.started_at)
 
-    @admin.display(description=_("action"))
+    @column(_("action"), "action")
     def asked(self, call: ApiCall) -> str:
         return call.action
 
-    @admin.display(description=_("session"))
+    @column(_("session"), "session__public_id")
     def session_id(self, call: ApiCall) -> SafeString | None:
         if call.session is None:
             return None
         return format_html('<code class="faceid-copy">{}</code>', call.session.public_id)
 
-    @admin.display(description=_("outcome"))
+    @column(_("outcome"), "outcome", "error_code")
     def how_it_ended(self, call: ApiCall) -> SafeString:
         return over(badges.of_outcome(call), call.error_code)
 
-    @admin.display(description=_("RequestId"))
+    @column(_("RequestId"), "request_id")
     def request(self, call: ApiCall) -> SafeString | None:
         if not call.request_id:
             return None
         return format_html('<code class="faceid-copy">{}</code>', signs.plain(call.request_id))
 
-    @admin.display(description=_("took"))
+    @column(_("took"), "milliseconds", "waited")
     def took(self, call: ApiCall) -> SafeString | None:
         if call.milliseconds is None:
             return None

@@ -144,7 +144,7 @@ class _CodeFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         newest = _newest(request, model_admin)
-        codes = {row[column] for row in newest for column in self.columns} - {None, "", 0}
+        codes = set().union(*(newest.get(column, ()) for column in self.columns)) - {None, "", 0}
         asked = {self.value()} - {None, ""}
         offered = {str(code): self.words(str(code)) for code in (*codes, *asked)}
         return sorted(offered.items())
@@ -280,16 +280,16 @@ def _is_pass(code: str) -> bool:
     return known is not None and known.category == Category.PASSED
 
 
-def _newest(request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[dict[str, Any]]:
-    """The codes of the newest rows, read once for all filters of a page."""
-    kept: dict[type[Any], list[dict[str, Any]]] = request.__dict__.setdefault("_faceid_newest", {})
+def _newest(request: HttpRequest, model_admin: ModelAdmin[Any]) -> dict[str, set[Any]]:
+    """The codes of the newest rows by column, read once for all filters of a page."""
+    kept: dict[type[Any], dict[str, set[Any]]] = request.__dict__.setdefault("_faceid_newest", {})
     model = model_admin.model
     if model not in kept:
         wanted = [spec for spec in model_admin.list_filter if _is_by_code(spec)]
-        columns = {column for spec in wanted for column in spec.columns}
-        newest = model._default_manager.order_by("-pk")
+        columns = sorted({column for spec in wanted for column in spec.columns})
         # Not told apart by the database: it would rather read every code there is.
-        kept[model] = list(newest.values(*sorted(columns))[:RECENT_ROWS])
+        newest = model._default_manager.order_by("-pk").values_list(*columns)[:RECENT_ROWS]
+        kept[model] = {column: {row[at] for row in newest} for at, column in enumerate(columns)}
     return kept[model]
 
 

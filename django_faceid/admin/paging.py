@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 from itertools import product
 from operator import and_, or_
 from typing import Any, NamedTuple
 
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connections
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+
+from . import columns
 
 BEFORE, AFTER = "before", "after"
 # Parameters that hold what was searched for; the others filter.
@@ -38,6 +45,23 @@ class KeyedChangeList(ChangeList):
     # Which links a template draws.
     pages_by_key = True
 
+    @cached_property
+    def drawn(self) -> SafeString | None:
+        return columns.drawn(self)
+
+    def url_for_result(self, result: Any) -> str:
+        # Django would look the same address up anew for each row.
+        return f"{self._list_url}{result.pk}/change/"
+
+    @cached_property
+    def _list_url(self) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return reverse(name, current_app=self.model_admin.admin_site.name)
+
+    @property
+    def headers(self) -> Iterator[dict[str, Any]]:
+        return result_headers(self)
+
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Any]:
@@ -56,6 +80,8 @@ class KeyedChangeList(ChangeList):
         page = self._page(before, after)
         # Keys first, from an index alone; then only this page's rows, which are wide and joined.
         rows = self.apply_select_related(self.root_queryset).filter(pk__in=page.keys)
+        if reads := columns.read_by(self):
+            rows = rows.only(*reads)
         self.result_list = list(rows.order_by("-pk"))
         self.newer_url = page.newer and self._url(AFTER, page.keys[0])
         self.older_url = page.older and self._url(BEFORE, page.keys[-1])

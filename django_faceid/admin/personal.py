@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -14,6 +13,10 @@ from .. import services
 from ..models import VerificationSession
 from ..story import people, signs
 from .acts import SessionActs
+from .columns import column
+
+_SUBJECT = ("subject_key", "user", "reference")
+_USERNAME = f"user__{get_user_model().USERNAME_FIELD}"
 
 
 class PersonalData(SessionActs):
@@ -28,11 +31,11 @@ class PersonalData(SessionActs):
             columns[columns.index("person")] = "known_person"
         return columns
 
-    @admin.display(description=_("person"))
+    @column(_("person"), *_SUBJECT)
     def person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=False)
 
-    @admin.display(description=_("person"))
+    @column(_("person"), *_SUBJECT, _USERNAME)
     def known_person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=True)
 

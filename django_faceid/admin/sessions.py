@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -15,8 +14,8 @@ from ..models import ApiCall, VerificationSession
 from ..services import holds
 from ..story import badges, clocks, facts, others, people, search, summary, tables, timeline, words
 from ..story.others import BULKY
-from .base import moment, over
 from .bulk import BulkWork
+from .columns import column, moment, over
 from .filters import (
     CODES,
     EffectiveStatusFilter,
@@ -65,29 +64,29 @@ class VerificationSessionAdmin(BulkWork, SupportFile, ReviewQueue):
         {"status", "verdict", "review", "livemode", "flow", "subject_key", *CODES, *NAMES}
     )
 
-    @admin.display(description=_("session"))
+    @column(_("session"), "public_id")
     def session_id(self, session: VerificationSession) -> SafeString:
         return format_html('<code class="faceid-copy">{}</code>', session.public_id)
 
-    @admin.display(description=_("flow"))
+    @column(_("flow"), "flow", "livemode")
     def flow_name(self, session: VerificationSession) -> SafeString:
         mode = _("live") if session.livemode else _("test")
         return over(session.flow, str(mode))
 
-    @admin.display(description=_("status"))
+    @column(_("status"), "status", "token_expires_at", "lease_until")
     def current_status(self, session: VerificationSession) -> badges.Badge:
         return badges.of_status(session)
 
-    @admin.display(description=_("verdict"))
+    @column(_("verdict"), "verdict")
     def current_verdict(self, session: VerificationSession) -> badges.Badge:
         return badges.of_verdict(session)
 
-    @admin.display(description=_("result"))
+    @column(_("result"), "result_code", "result_error", "error_code", "category")
     def result(self, session: VerificationSession) -> SafeString | None:
         code = session.result_code or session.result_error or session.error_code
         return over(code, words.category(session.category)) if code else None
 
-    @admin.display(description=_("created"))
+    @column(_("created"), "created_at")
     def created(self, session: VerificationSession) -> SafeString:
         return moment(session.created_at)
 

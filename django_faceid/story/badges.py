@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,12 +27,20 @@ class Badge:
         return SIGNS[self.tone]
 
     def __str__(self) -> SafeString:
-        return format_html(
-            '<span class="faceid-badge faceid-{}"><span aria-hidden="true">{}</span> {}</span>',
-            self.tone,
-            self.sign,
-            self.text,
-        )
+        return _markup(self)
+
+    __html__ = __str__
+
+
+# A list shows the same few states on every row.
+@lru_cache(maxsize=256)
+def _markup(badge: Badge) -> SafeString:
+    return format_html(
+        '<span class="faceid-badge faceid-{}"><span aria-hidden="true">{}</span> {}</span>',
+        badge.tone,
+        badge.sign,
+        badge.text,
+    )
 
 
 _STATUS_TONES: Mapping[Status, str] = {
@@ -61,14 +70,14 @@ def of_status(session: VerificationSession) -> Badge:
 def of_verdict(session: VerificationSession) -> Badge:
     """What a session proves."""
     tone = _VERDICT_TONES.get(session.verdict, QUIET)
-    return Badge(tone, session.get_verdict_display())
+    return Badge(tone, str(Verdict(session.verdict).label))
 
 
 def of_review(session: VerificationSession) -> Badge:
     """What staff have said."""
-    return Badge(_REVIEW_TONES.get(session.review, QUIET), session.get_review_display())
+    return Badge(_REVIEW_TONES.get(session.review, QUIET), str(Review(session.review).label))
 
 
 def of_outcome(call: ApiCall) -> Badge:
     """How an attempt ended."""
-    return Badge(_OUTCOME_TONES.get(call.outcome, BAD), call.get_outcome_display())
+    return Badge(_OUTCOME_TONES.get(call.outcome, BAD), str(Outcome(call.outcome).label))
