@@ -10,13 +10,15 @@ class QuotaWindow(models.Model):
     """The last reserved moments of one action under one Tencent account.
 
     ``slots`` are microseconds of the database's clock since the epoch, oldest first;
-    ``background`` those of them that background work took while the window was busy.
+    ``background`` those of them that background work took while the window was busy; ``version``
+    grows with every change, so that whoever has looked can tell whether it still holds.
     """
 
     group = models.CharField(max_length=128)
     action = models.CharField(max_length=64)
     slots = models.JSONField(default=list)
     background = models.JSONField(default=list)
+    version = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("quota window")

@@ -91,15 +91,14 @@ def call(errand: Errand[Answer]) -> Answer:
 
 def _begin(errand: Errand[Answer]) -> tuple[VerificationSession | None, Attempt]:
     """Commit what is known before anything is sent."""
-    # A full queue is told apart before rows are written that a rollback leaves dead.
-    pacing.require_room(errand.account, errand.action)
 
     def begin() -> tuple[VerificationSession | None, Attempt]:
         session = errand.prepare()
         return session, _reserve(errand, session, number=1)
 
     try:
-        return durably(begin)
+        with pacing.prospect(errand.account, errand.action):
+            return durably(begin)
     except PASSING:
         raise Busy(retry_after=1) from None
 
@@ -124,7 +123,9 @@ def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError)
         raise
 
 
-def _reserve(errand: Errand[Answer], session: VerificationSession | None, number: int) -> Attempt:
+def _reserve(
+    errand: Errand[Answer], session: VerificationSession | None, number: int, waited: float = 0.0
+) -> Attempt:
     row = ApiCall.objects.create(
         session=session,
         action=errand.action,
@@ -134,7 +135,10 @@ def _reserve(errand: Errand[Answer], session: VerificationSession | None, number
         trace_id=errand.trace_id,
     )
     # Last, so that the fleet's one row is locked for as short a time as can be.
-    return Attempt(row, pacing.reserve(errand.account, errand.action, background=errand.background))
+    slot = pacing.reserve(
+        errand.account, errand.action, background=errand.background, waited=waited
+    )
+    return Attempt(row, slot.wait, reserved=slot.since)
 
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
@@ -196,7 +200,8 @@ def _follow(
         clients.learn_offset(errand.account, result.clock_offset or 0.0)
     time.sleep(pause)
     try:
-        return durably(lambda: _reserve(errand, session, attempt.row.attempt + 1))
+        number = attempt.row.attempt + 1
+        return durably(lambda: _reserve(errand, session, number, waited=attempt.wait))
     except (Busy, *PASSING):
         return None
 

@@ -27,7 +27,7 @@ class Attempt:
 
     row: ApiCall
     wait: float
-    reserved: float = field(default_factory=time.monotonic)
+    reserved: float
     sent_at: datetime = field(default_factory=clock.now)
     started: float = field(default_factory=time.monotonic)
 

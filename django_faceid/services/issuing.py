@@ -12,7 +12,7 @@ from ..models import Source, Status, Subject, VerificationSession, public_ids
 from ..models.database import write_alias
 from . import gate, limits, parameters
 from .durable import persistently
-from .errors import Busy, FieldError, FlowPaused, Invalid, NotAllowed
+from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, NotAllowed
 from .idempotency import Key
 from .minting import Issue
 
@@ -59,9 +59,8 @@ def issue_token(
     rules = _open_flow(flow, subject)
     public_id = public_ids.new()
     request = parameters.build(rules, subject, given, extra=str(public_id))
-    gate.require_unverified(subject, rules)
     try:
-        holder = _holder(subject, flow)
+        holder = _holder(subject, rules)
     except Busy:
         # Whoever is at it may be the first with this key, since we last looked.
         if key is not None and (replayed := key.replay()):
@@ -86,13 +85,22 @@ def _open_flow(name: str, subject: Subject) -> conf.Flow:
     return flow
 
 
-def _holder(subject: Subject, flow: str) -> VerificationSession | None:
+def _holder(subject: Subject, flow: conf.Flow) -> VerificationSession | None:
     """The session that holds this subject's place in a flow, alive or only looking so.
 
-    Raises ``Busy`` while its token is on its way.
+    Raises ``AlreadyVerified`` where another token would prove nothing new, ``Busy`` while one is
+    on its way.
     """
     sessions = VerificationSession.objects.using(write_alias())
-    holder = sessions.filter(live_key=subject.live_key(flow)).first()
+    live = sessions.filter(live_key=subject.live_key(flow.name))
+    # One question for both, since every tap asks it and most find neither.
+    found = (live | gate.proofs(subject, flow)).filter(subject_key=subject.key)
+    holder = None
+    for session in found:
+        if session.live_key is not None:
+            holder = session
+        elif gate.proves(session, flow):
+            raise AlreadyVerified
     if holder is not None and holder.effective_status == Status.PENDING:
         raise limits.one_at_a_time()
     return holder

@@ -7,10 +7,15 @@ that keeps the last second within the limit, commit, sleep once, send.
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from django.db import connections
-from django.db.models import BigIntegerField, Value
+from django.db.models import BigIntegerField, F, QuerySet, Value
 from django.db.models.expressions import Combinable, RawSQL
 
 from .. import conf
@@ -22,16 +27,39 @@ MICROSECONDS = 1_000_000
 NUDGE = 200_000
 # Calls a second that background work is sure of.
 BACKGROUND_SHARE = 2
+# How often somebody else may have been faster before the row is locked.
+LOOKS = 3
 
-# Read after the row lock is held: statement time lies in the past after a wait for the lock.
 _DATABASE_CLOCK = {
     "postgresql": "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
     "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
 }
 
+_hoping = threading.Lock()
+_hopes: Counter[tuple[str, str]] = Counter()
 
-def reserve(account: conf.Account, action: str, *, background: bool = False) -> float:
-    """Take the next free moment for one call; the seconds from now until then.
+
+class Slot(NamedTuple):
+    """A reserved moment: ``wait`` seconds after ``since`` on this machine's monotonic clock."""
+
+    wait: float
+    since: float
+
+
+class _Seen(NamedTuple):
+    """A window as it was at a moment of the database's clock, and of this machine's."""
+
+    version: int
+    slots: list[int]
+    background: list[int]
+    now: int
+    since: float
+
+
+def reserve(
+    account: conf.Account, action: str, *, background: bool = False, waited: float = 0.0
+) -> Slot:
+    """Take the next free moment for one call.
 
     Runs inside the caller's transaction, as its last statements, so that the row is locked
     briefly and a rollback gives the moment back. Moments are given in the order of asking.
@@ -39,41 +67,37 @@ def reserve(account: conf.Account, action: str, *, background: bool = False) -> 
     busy they are.
 
     Raises ``Busy`` with the honest time to wait when that moment lies more than
-    ``FACEID["MAX_WAIT"]`` seconds ahead, or when background work has had its share; nothing is
-    taken then.
+    ``FACEID["MAX_WAIT"]`` seconds ahead, less those the call has ``waited`` for a moment before,
+    or when background work has had its share; nothing is taken then.
     """
-    window = _locked(account, action)
-    now = _microseconds()
-    slots = _believable(window.slots, now)
-    moment = _earliest(slots, now, account.rate)
-    wait = _bearable_wait(moment, now)
-    if background:
-        taken = _believable(window.background, now)
-        recent = [slot for slot in taken if slot > now - MICROSECONDS]
-        people = sum(slot > now - MICROSECONDS for slot in slots) - len(recent)
-        if len(recent) >= max(BACKGROUND_SHARE, account.rate // 2 - people):
-            raise Busy(retry_after=1)
-        window.background = [*recent, moment]
-    window.slots = [*slots, moment][-account.rate :]
-    window.save(update_fields=["slots", "background"])
-    return wait
+    # A look and a conditional UPDATE: who comes too late learns so without holding a lock.
+    for look in (*[_look] * LOOKS, _locked):
+        if slot := _take(look(account, action), account, action, background, waited):
+            return slot
+    raise Busy(retry_after=1)
 
 
-def require_room(account: conf.Account, action: str) -> None:
-    """Raise ``Busy`` when ``reserve`` would: a look without a lock, before anything is written.
+@contextmanager
+def prospect(account: conf.Account, action: str) -> Iterator[None]:
+    """Around what ends in ``reserve``: raises ``Busy`` where that would, before a row is written.
 
-    Who passes may still be too late in ``reserve``, which decides.
+    Those of this process who are about to reserve are counted as if they had. Otherwise all who
+    come while a slot is free would write their rows, wait for each other and take them back: the
+    more of them, the longer each takes, and the longer each takes, the more of them.
     """
-    windows = QuotaWindow.objects.using(write_alias()).filter(
-        group=account.quota_name, action=action
-    )
-    found = windows.annotate(now=_clock()).values_list("slots", "now").first()
-    if found is None:
-        # Made here, outside of any transaction, where two at once cannot lock each other out.
-        QuotaWindow.objects.get_or_create(group=account.quota_name, action=action)
-        return
-    slots, now = found
-    _bearable_wait(_earliest(_believable(slots, now), now, account.rate), now)
+    key = account.quota_name, action
+    seen = _look(account, action)
+    slots = seen.slots
+    with _hoping:
+        for _hopeful in range(_hopes[key]):
+            slots = [*slots, _earliest(slots, seen.now, account.rate)]
+        _bearable_wait(_earliest(slots, seen.now, account.rate), seen.now)
+        _hopes[key] += 1
+    try:
+        yield
+    finally:
+        with _hoping:
+            _hopes[key] -= 1
 
 
 def back_off(account: conf.Account, action: str) -> None:
@@ -82,14 +106,31 @@ def back_off(account: conf.Account, action: str) -> None:
     A little when our own calls fill it, since they may only have arrived late; every further
     refusal moves it further. By a whole second when another system must be spending the quota.
     """
-    window = _locked(account, action)
-    now = _microseconds()
-    slots = _believable(window.slots, now)
+    seen = _locked(account, action)
+    slots, now = seen.slots, seen.now
     if len(slots) >= account.rate and slots[-account.rate] > now - 2 * MICROSECONDS:
-        window.slots = [slot + NUDGE for slot in slots]
+        slots = [slot + NUDGE for slot in slots]
     else:
-        window.slots = [max([now, *slots[-1:]])] * account.rate
-    window.save(update_fields=["slots"])
+        slots = [max([now, *slots[-1:]])] * account.rate
+    _windows(account, action).update(slots=slots, version=F("version") + 1)
+
+
+def _take(
+    seen: _Seen, account: conf.Account, action: str, background: bool, waited: float
+) -> Slot | None:
+    """Reserve what is free in a window as it was seen; None where it has changed since."""
+    slots, now = seen.slots, seen.now
+    moment = _earliest(slots, now, account.rate)
+    slot = Slot(_bearable_wait(moment, now, waited), seen.since)
+    changes = {"slots": [*slots, moment][-account.rate :]}
+    if background:
+        recent = [taken for taken in seen.background if taken > now - MICROSECONDS]
+        people = sum(taken > now - MICROSECONDS for taken in slots) - len(recent)
+        if len(recent) >= max(BACKGROUND_SHARE, account.rate // 2 - people):
+            raise Busy(retry_after=1)
+        changes["background"] = [*recent, moment]
+    unchanged = _windows(account, action).filter(version=seen.version)
+    return slot if unchanged.update(version=F("version") + 1, **changes) else None
 
 
 def _earliest(slots: list[int], now: int, rate: int) -> int:
@@ -104,9 +145,9 @@ def _earliest(slots: list[int], now: int, rate: int) -> int:
     return max(moments)
 
 
-def _bearable_wait(moment: int, now: int) -> float:
+def _bearable_wait(moment: int, now: int, waited: float = 0.0) -> float:
     wait = (moment - now) / MICROSECONDS
-    if wait > conf.get().max_wait:
+    if waited + wait > conf.get().max_wait:
         raise Busy(retry_after=max(1, math.ceil(wait)))
     return wait
 
@@ -117,11 +158,32 @@ def _believable(slots: list[int], now: int) -> list[int]:
     return [slot for slot in slots if slot <= latest]
 
 
-def _locked(account: conf.Account, action: str) -> QuotaWindow:
+def _windows(account: conf.Account, action: str) -> QuerySet[QuotaWindow]:
+    windows = QuotaWindow.objects.using(write_alias())
+    return windows.filter(group=account.quota_name, action=action)
+
+
+def _look(account: conf.Account, action: str) -> _Seen:
+    """The window as it is, whoever is about to change it."""
+    looked = _windows(account, action).annotate(now=_clock())
+    found = looked.values_list("version", "slots", "background", "now").first()
+    if found is None:
+        QuotaWindow.objects.get_or_create(group=account.quota_name, action=action)
+        return _look(account, action)
+    version, slots, background, now = found
+    since = time.monotonic()
+    return _Seen(version, _believable(slots, now), _believable(background, now), now, since)
+
+
+def _locked(account: conf.Account, action: str) -> _Seen:
+    """The window once nobody else can change it any more."""
     window, _created = QuotaWindow.objects.select_for_update().get_or_create(
         group=account.quota_name, action=action
     )
-    return window
+    # Only now: the time of the statement that waited for the lock lies in the past.
+    now, since = _microseconds(), time.monotonic()
+    slots, background = (_believable(each, now) for each in (window.slots, window.background))
+    return _Seen(window.version, slots, background, now, since)
 
 
 def _clock() -> Combinable:

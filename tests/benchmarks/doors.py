@@ -31,17 +31,12 @@ class Ours:
         self._pacing = pacing
 
     def enter(self) -> None:
-        leave = self._in_transaction(self._reserve)
-        time.sleep(max(0.0, leave - time.monotonic()))
+        slot = self._in_transaction(lambda: self._pacing.reserve(self._account, "Benchmark"))
+        time.sleep(max(0.0, slot.since + slot.wait - time.monotonic()))
 
     def refused(self, number: int) -> None:
         self._in_transaction(lambda: self._pacing.back_off(self._account, "Benchmark"))
         jitter(number)
-
-    def _reserve(self) -> float:
-        # As services.calls does it: the commit is part of the wait.
-        wait = self._pacing.reserve(self._account, "Benchmark")
-        return wait + time.monotonic()
 
     def _in_transaction(self, act: Callable[[], Any]) -> Any:
         from django.db import connection, transaction

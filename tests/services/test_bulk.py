@@ -292,7 +292,7 @@ def test_a_full_quota_is_waited_for_and_uses_nothing_up(
     job = start(FETCH, operator)
     real, calls = pacing.reserve, []
 
-    def reserve(*args: Any, **kwargs: Any) -> float:
+    def reserve(*args: Any, **kwargs: Any) -> pacing.Slot:
         assert kwargs["background"], "gives way to people"
         calls.append(args)
         if len(calls) <= 4:

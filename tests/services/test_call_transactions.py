@@ -141,7 +141,7 @@ def test_a_commit_whose_answer_was_lost_is_not_made_again(
     with monkeypatch.context() as broken:
         broken.setattr(calls, "durably", lose_the_answer)
         row = ApiCall.objects.create(action=GET_TOKEN, account="default", region="ap-singapore")
-        attempt = Attempt(row, wait=0.0)
+        attempt = Attempt(row, wait=0.0, reserved=time.monotonic())
         attempt.stop(request_id="request-1", error=None)
         calls._end(sent, attempt, GetFaceIdTokenIntlResponse(SdkToken="T", RequestId="request-1"))
     assert len(settled) == 1

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
@@ -15,10 +16,10 @@ from django_faceid import conf, services
 from django_faceid.models import ApiCall, VerificationSession
 from django_faceid.sandbox.faults import Charset, Html, HttpStatus, Refuse, Reset
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls, errors, fetch_result, issue_token
+from django_faceid.services import calls, errors, fetch_result, issue_token, pacing
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Refused, Unreachable
-from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
+from django_faceid.tencent.types import GET_TOKEN, GetFaceIdTokenIntlRequest
 from django_faceid.testing import make_session
 from tests.services.errands import Settled, errand, outcomes
 
@@ -163,6 +164,23 @@ def test_an_endpoint_that_is_not_tencents_is_never_called(
     with pytest.raises(conf.SettingError):
         calls.call(errand())
     assert not sandbox.exchanges
+
+
+def test_a_refused_call_that_has_waited_long_enough_is_told_so_and_waits_no_more(
+    sandbox: SandboxState, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 1.1}
+    account = conf.account("default")
+    for _call in range(account.rate):
+        with transaction.atomic():
+            pacing.reserve(account, GET_TOKEN)
+    sandbox.faults.add(Refuse(Code="RequestLimitExceeded", Count=1))
+    began = time.monotonic()
+    with pytest.raises(errors.Busy) as refusal:
+        issue_token("ann")
+    assert refusal.value.retry_after == 1
+    assert 0.5 < time.monotonic() - began < 2.3
+    assert outcomes() == ["refused"]
 
 
 def test_the_log_has_one_line_per_attempt_and_nothing_secret(

@@ -21,12 +21,10 @@ def slept(attempt: Attempt, after: float, monkeypatch: pytest.MonkeyPatch) -> fl
 
 
 def test_a_slow_commit_is_part_of_the_wait_for_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    began = time.monotonic()
-    attempt = Attempt(ApiCall(), wait=0.3)
-    assert began <= attempt.reserved <= time.monotonic()
+    attempt = Attempt(ApiCall(), wait=0.3, reserved=time.monotonic())
     assert slept(attempt, 0.2, monkeypatch) == pytest.approx(0.1)
 
 
 def test_a_slot_that_has_passed_by_then_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert slept(Attempt(ApiCall(), wait=0.0), 0.0, monkeypatch) == 0
-    assert slept(Attempt(ApiCall(), wait=0.1), 0.2, monkeypatch) == 0
+    assert slept(Attempt(ApiCall(), wait=0.0, reserved=time.monotonic()), 0.0, monkeypatch) == 0
+    assert slept(Attempt(ApiCall(), wait=0.1, reserved=time.monotonic()), 0.2, monkeypatch) == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -26,7 +27,7 @@ def reserve(
     account: conf.Account = ACCOUNT, action: str = "A", *, background: bool = False
 ) -> float:
     with transaction.atomic():
-        return pacing.reserve(account, action, background=background)
+        return pacing.reserve(account, action, background=background).wait
 
 
 def test_a_second_holds_no_more_calls_than_the_account_may_make() -> None:
@@ -52,16 +53,79 @@ def test_who_would_wait_too_long_is_told_at_once_and_takes_nothing(settings: Set
     assert 0.5 < reserve() < 1.1
 
 
+def fits() -> bool:
+    """Whether whoever asks now may hope for a slot."""
+    try:
+        with pacing.prospect(ACCOUNT, "A"):
+            return True
+    except errors.Busy:
+        return False
+
+
 def test_a_full_queue_is_seen_before_a_row_is_written(settings: Settings) -> None:
-    pacing.require_room(ACCOUNT, "A")
+    assert fits()
     for _call in range(5):
         reserve()
-    pacing.require_room(ACCOUNT, "A")
+    assert fits()
     settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
     with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy) as refusal:
-        pacing.require_room(ACCOUNT, "A")
+        pacing.prospect(ACCOUNT, "A").__enter__()
     assert refusal.value.retry_after in (1, 2)
     assert {query["sql"].split()[0] for query in captured.captured_queries} == {"SELECT"}
+
+
+def test_whoever_is_about_to_reserve_is_counted_as_if_they_had(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
+    for _call in range(4):
+        reserve()
+    with pacing.prospect(ACCOUNT, "A"):
+        assert not fits()
+        with pacing.prospect(ACCOUNT, "B"):
+            reserve()
+    assert not fits()
+
+
+def test_a_prospect_that_came_to_nothing_is_forgotten(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
+    for _call in range(4):
+        reserve()
+    with pytest.raises(RuntimeError), pacing.prospect(ACCOUNT, "A"):
+        raise RuntimeError
+    assert fits()
+    assert reserve() == 0.0
+
+
+@pytest.mark.parametrize("times", [1, pacing.LOOKS])
+def test_a_moment_that_somebody_else_takes_meanwhile_is_theirs(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    reserve()
+    real = pacing._look
+    theirs: list[None] = []
+
+    def look(account: conf.Account, action: str) -> Any:
+        seen = real(account, action)
+        if len(theirs) < times:
+            theirs.append(None)
+            monkeypatch.setattr(pacing, "_look", real)
+            reserve()
+            monkeypatch.setattr(pacing, "_look", look)
+        return seen
+
+    monkeypatch.setattr(pacing, "_look", look)
+    reserve()
+    assert len(theirs) == times
+    window = QuotaWindow.objects.get()
+    assert len(window.slots) == window.version == times + 2
+
+
+def test_who_has_waited_already_waits_no_longer_than_anybody(settings: Settings) -> None:
+    for _call in range(5):
+        reserve()
+    with pytest.raises(errors.Busy), transaction.atomic():
+        pacing.reserve(ACCOUNT, "A", waited=4.5)
+    with transaction.atomic():
+        assert pacing.reserve(ACCOUNT, "A", waited=3.5).wait > 0.5
 
 
 def test_a_call_in_a_full_queue_writes_nothing_at_all(
@@ -177,5 +241,5 @@ def test_a_database_clock_that_was_set_back_does_not_starve_background_work() ->
 def test_a_database_clock_that_was_set_back_is_no_outage() -> None:
     ahead = (time.time_ns() // 1000) + 600_000_000
     QuotaWindow.objects.create(group=ACCOUNT.quota_name, action="A", slots=[ahead] * 5)
-    pacing.require_room(ACCOUNT, "A")
+    assert fits()
     assert reserve() == 0.0

@@ -131,7 +131,18 @@ def test_a_refused_tap_does_not_even_put_an_overdue_session_to_rest(
     with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy):
         issue_token("ann")
     old.refresh_from_db()
-    assert (old.status, len(captured)) == (Status.ISSUED, 3)
+    assert (old.status, len(captured)) == (Status.ISSUED, 2)
+
+
+def test_who_needs_no_token_hears_so_however_full_the_queue_is(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_session("ann", status=Status.SUCCEEDED, livemode=False)
+    live = issue_token("bob").session
+    full(monkeypatch)
+    with pytest.raises(errors.AlreadyVerified):
+        issue_token("ann")
+    assert issue_token("bob").session == live
 
 
 @pytest.mark.parametrize(
