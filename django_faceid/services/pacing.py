@@ -24,7 +24,6 @@ from ..models.database import write_alias
 from .errors import Busy
 
 MICROSECONDS = 1_000_000
-NUDGE = 200_000
 # Calls a second that background work is sure of.
 BACKGROUND_SHARE = 2
 # How often somebody else may have been faster before the row is locked.
@@ -103,13 +102,13 @@ def prospect(account: conf.Account, action: str) -> Iterator[None]:
 def back_off(account: conf.Account, action: str) -> None:
     """Move the window forward: Tencent refused all the same.
 
-    A little when our own calls fill it, since they may only have arrived late; every further
-    refusal moves it further. By a whole second when another system must be spending the quota.
+    By one call when our own fill it, since they may only have arrived late; every further refusal
+    moves it further. By a whole second when another system must be spending the quota.
     """
     seen = _locked(account, action)
     slots, now = seen.slots, seen.now
     if len(slots) >= account.rate and slots[-account.rate] > now - 2 * MICROSECONDS:
-        slots = [slot + NUDGE for slot in slots]
+        slots = [slot + MICROSECONDS // account.rate for slot in slots]
     else:
         slots = [max([now, *slots[-1:]])] * account.rate
     _windows(account, action).update(slots=slots, version=F("version") + 1)
@@ -134,15 +133,15 @@ def _take(
 
 
 def _earliest(slots: list[int], now: int, rate: int) -> int:
-    settings, moments = conf.get(), [now]
+    settings, free = conf.get(), now
+    if len(slots) >= rate:
+        free = slots[-rate] + round((1 + settings.guard) * MICROSECONDS)
     spacing = settings.min_spacing
     if spacing is None:
-        spacing = 0.5 / rate
-    if slots:
-        moments.append(slots[-1] + round(spacing * MICROSECONDS))
-    if len(slots) >= rate:
-        moments.append(slots[-rate] + round((1 + settings.guard) * MICROSECONDS))
-    return max(moments)
+        # Evenly while there is a queue: a burst would come back as one in every second.
+        spacing = (1.0 if free > now else 0.5) / rate
+    after = slots[-1] + round(spacing * MICROSECONDS) if slots else now
+    return max(now, free, after)
 
 
 def _bearable_wait(moment: int, now: int, waited: float = 0.0) -> float:

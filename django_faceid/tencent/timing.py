@@ -6,6 +6,7 @@ byte may take for ever.
 
 from __future__ import annotations
 
+import http.client
 import io
 import math
 import socket
@@ -90,11 +91,31 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
 
 
-class _Connection(HTTPConnection):
+class _InOneWrite(http.client.HTTPConnection):
+    """Sends head and body together: after one write a busy process may look away from the other.
+
+    For requests that have a body, as Tencent's all have.
+    """
+
+    _head: bytes | None = None
+
+    def endheaders(self, *args: Any, **options: Any) -> None:
+        self._head = b""
+        super().endheaders(*args, **options)
+
+    def send(self, data: Any) -> None:
+        if self._head == b"":
+            self._head = data
+            return
+        whole, self._head = (self._head or b"") + data, None
+        super().send(whole)
+
+
+class _Connection(_InOneWrite, HTTPConnection):
     response_class = _Response
 
 
-class _SecureConnection(HTTPSConnection):
+class _SecureConnection(_InOneWrite, HTTPSConnection):
     response_class = _Response
 
 

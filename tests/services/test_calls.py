@@ -169,7 +169,7 @@ def test_an_endpoint_that_is_not_tencents_is_never_called(
 def test_a_refused_call_that_has_waited_long_enough_is_told_so_and_waits_no_more(
     sandbox: SandboxState, settings: Settings
 ) -> None:
-    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 1.1}
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 1.02}
     account = conf.account("default")
     for _call in range(account.rate):
         with transaction.atomic():

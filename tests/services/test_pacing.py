@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -218,6 +219,15 @@ def test_a_burst_leaves_over_half_a_second(settings: Settings) -> None:
     assert waits[0] == 0.0
     assert 0.3 < waits[4] <= 0.4
     assert 1.0 < reserve() <= 1.04
+
+
+def test_a_queue_leaves_evenly_so_that_no_burst_comes_back(settings: Settings) -> None:
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": None}
+    start = time.time()
+    moments = [time.time() - start + reserve() for _call in range(15)]
+    gaps = [later - sooner for sooner, later in pairwise(moments)]
+    assert all(0.19 < gap < 0.32 for gap in gaps[5:])
+    assert moments[10] - moments[5] == pytest.approx(1.0, abs=0.05)
 
 
 def test_calls_can_be_spaced_evenly(settings: Settings) -> None:

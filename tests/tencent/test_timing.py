@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import http.client
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,24 @@ def test_a_body_that_ends_with_its_connection_is_read(wire: Wire, make_client: M
     assert client.get_token(REQUEST).SdkToken == "TOKEN-1"
     assert client.get_token(REQUEST).SdkToken == "TOKEN-1"
     assert [got.connection for got in wire.received] == [1, 2]
+
+
+def test_head_and_body_leave_in_one_write_each_time(
+    wire: Wire, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[bytes] = []
+    send = http.client.HTTPConnection.send
+
+    def written(connection: Any, data: Any) -> None:
+        writes.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", written)
+    client = make_client()
+    for _request in range(2):
+        wire.plays(sends_and_closes(envelope(TOKEN)))
+        client.get_token(REQUEST)
+    assert [(data[:6], data[-2:]) for data in writes] == [(b"POST /", b"{}")] * 2
 
 
 def test_what_is_left_of_a_limit_shrinks_with_each_step() -> None:
