@@ -133,15 +133,17 @@ def _take(
 
 
 def _earliest(slots: list[int], now: int, rate: int) -> int:
-    settings, free = conf.get(), now
-    if len(slots) >= rate:
-        free = slots[-rate] + round((1 + settings.guard) * MICROSECONDS)
+    settings, moments = conf.get(), [now]
     spacing = settings.min_spacing
-    if spacing is None:
-        # Evenly while there is a queue: a burst would come back as one in every second.
-        spacing = (1.0 if free > now else 0.5) / rate
-    after = slots[-1] + round(spacing * MICROSECONDS) if slots else now
-    return max(now, free, after)
+    if slots:
+        if spacing is None:
+            # Evenly where a queue is long: a burst would come back as one in every second of it.
+            ahead = (slots[-1] - now) / MICROSECONDS
+            spacing = (1.0 if ahead > settings.max_wait / 2 else 0.5) / rate
+        moments.append(slots[-1] + round(spacing * MICROSECONDS))
+    if len(slots) >= rate:
+        moments.append(slots[-rate] + round((1 + settings.guard) * MICROSECONDS))
+    return max(moments)
 
 
 def _bearable_wait(moment: int, now: int, waited: float = 0.0) -> float:

@@ -44,6 +44,7 @@ def saturate(
         line.close()
         return calls
 
+    _freeze()
     _wait_until(start)
     with ThreadPoolExecutor(THREADS) as threads:
         return [call for calls in threads.map(work, range(THREADS)) for call in calls]
@@ -63,6 +64,7 @@ def arrive(
         finally:
             line.close()
 
+    _freeze()
     return _offered(work, _arrivals(number, start, rate, seconds))
 
 
@@ -76,10 +78,6 @@ def onboard(number: int, start: float, rate: float, warm: float, seconds: float)
 
     from django_faceid.services import errors, issue_token
 
-    # As servers should once they have loaded: a full collection stops them for a tenth of a second.
-    gc.collect()
-    gc.freeze()
-
     def work(arrived: float) -> Call:
         try:
             who = "early" if arrived < start + warm else PERSON
@@ -91,6 +89,7 @@ def onboard(number: int, start: float, rate: float, warm: float, seconds: float)
             connections.close_all()  # back to the pool, as after a request
         return Call(arrived, time.monotonic(), 0, outcome)
 
+    _freeze()
     return _offered(work, _arrivals(number, start, rate, warm + seconds))
 
 
@@ -109,6 +108,12 @@ def most_at_once(calls: list[Call], since: float) -> int:
         busy += change
         most = max(most, busy * (moment >= since))
     return most
+
+
+def _freeze() -> None:
+    """As workers should once they have loaded: a full collection may stop one for 0.1 s."""
+    gc.collect()
+    gc.freeze()
 
 
 def _call(door: Door, line: Line, arrived: float, attempts: int) -> Call:
