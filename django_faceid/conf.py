@@ -201,7 +201,7 @@ class Settings:
     max_body: int = option(6 * 1024 * 1024, int, ok=_positive, must="be positive (bytes)")
     max_image: int = option(3_000_000, int, ok=_positive, must="be positive (bytes)")
     max_wait: float = option(2.0, int, float, ok=lambda v: 0 < v <= 5, must="be up to 5 (seconds)")
-    guard: float = option(0.037, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
+    guard: float = option(0.038, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)")
     min_spacing: float | None = option(
         None, int, float, ok=_within_a_second, must="be 0 to 1 (seconds)"
     )
