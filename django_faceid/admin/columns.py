@@ -33,7 +33,8 @@ _WORDS = re.compile(r"[^._]*[._]+|[^._]+$")
 def column(description: StrOrPromise, *reads: str) -> Callable[[Method], Method]:
     """A method that gives a cell as markup, as text to be escaped, or None where it is empty.
 
-    ``reads`` are the fields of a row that it looks at: a list of such columns asks for no others.
+    ``reads`` are the fields of a row that it looks at, a relation's own by ``__``, all of them by
+    its name alone: a list of such columns asks for no others.
     """
 
     def declare(method: Method) -> Method:
@@ -49,24 +50,27 @@ def read_by(listed: ChangeList) -> list[str] | None:
     return None if None in reads else [field for fields in reads for field in fields or ()]
 
 
-def drawn(listed: ChangeList) -> SafeString | None:
-    """The rows of a list; None where Django has to draw them: a host's own columns, a popup."""
+def drawn(listed: ChangeList) -> list[SafeString] | None:
+    """Each row's cells; None where Django has to draw them: a host's own columns, a popup."""
     if listed.is_popup or read_by(listed) is None:
         return None
     methods = _methods(listed)
     empty = listed.model_admin.get_empty_value_display()
+    row_markup = _row(listed)
     back_to_list = add_preserved_filters(
         {"preserved_filters": listed.preserved_filters, "opts": listed.opts}, ""
     )
 
-    def cells(row: Model) -> tuple[object, ...]:
+    def cells(row: Model) -> SafeString:
         values = (method(row) for method in methods)
-        return (
-            listed.url_for_result(row) + back_to_list,
-            *(empty if value in (None, "") else value for value in values),
-        )
+        shown = (empty if _is_empty(value) else value for value in values)
+        return format_html(row_markup, listed.url_for_result(row) + back_to_list, *shown)
 
-    return format_html_join("", _row(listed), map(cells, listed.result_list))
+    return [cells(row) for row in listed.result_list]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _methods(listed: ChangeList) -> list[Any]:
@@ -74,15 +78,19 @@ def _methods(listed: ChangeList) -> list[Any]:
 
 
 def _row(listed: ChangeList) -> str:
-    """The markup of every row: ``{0}`` is its address, the others are its cells in order."""
-    links = listed.list_display_links or ()
-    heads = [name for name in listed.list_display if name in links][:1]
-    row = ""
-    for number, name in enumerate(map(str, listed.list_display), start=1):
-        cell = f'<a href="{{0}}">{{{number}}}</a>' if name in links else f"{{{number}}}"
-        tag = "th" if name in heads else "td"
-        row += f'<{tag} class="{_CLASSES.get(name, f"field-{name}")}">{cell}</{tag}>'
-    return f"<tr>{row}</tr>"
+    """The markup of a row's cells: ``{0}`` is its address, the others are they in order."""
+    names = [str(name) for name in listed.list_display]
+    links = listed.list_display_links
+    linked = [] if links is None else list(links) or names[:1]
+    row, tag = "", "th"
+    for number, name in enumerate(names, start=1):
+        css = _CLASSES.get(name, f"field-{name}")
+        if name in linked:
+            row += f'<{tag} class="{css}"><a href="{{0}}">{{{number}}}</a></{tag}>'
+            tag = "td"
+        else:
+            row += f'<td class="{css}">{{{number}}}</td>'
+    return row
 
 
 # A list shows the same few codes on every row; markup and text of the same letters differ.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import reduce
 from itertools import product
 from operator import and_, or_
 from typing import Any, NamedTuple
 
-from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connections
 from django.db.models import Q, QuerySet
@@ -46,7 +44,7 @@ class KeyedChangeList(ChangeList):
     pages_by_key = True
 
     @cached_property
-    def drawn(self) -> SafeString | None:
+    def drawn(self) -> list[SafeString] | None:
         return columns.drawn(self)
 
     def url_for_result(self, result: Any) -> str:
@@ -57,10 +55,6 @@ class KeyedChangeList(ChangeList):
     def _list_url(self) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
         return reverse(name, current_app=self.model_admin.admin_site.name)
-
-    @property
-    def headers(self) -> Iterator[dict[str, Any]]:
-        return result_headers(self)
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
@@ -79,9 +73,7 @@ class KeyedChangeList(ChangeList):
         before, after = key(request.GET.get(BEFORE)), key(request.GET.get(AFTER))
         page = self._page(before, after)
         # Keys first, from an index alone; then only this page's rows, which are wide and joined.
-        rows = self.apply_select_related(self.root_queryset).filter(pk__in=page.keys)
-        if reads := columns.read_by(self):
-            rows = rows.only(*reads)
+        rows = self._as_wide_as_shown(self.root_queryset.filter(pk__in=page.keys))
         self.result_list = list(rows.order_by("-pk"))
         self.newer_url = page.newer and self._url(AFTER, page.keys[0])
         self.older_url = page.older and self._url(BEFORE, page.keys[-1])
@@ -89,6 +81,18 @@ class KeyedChangeList(ChangeList):
         self.first_url = (page.newer or beyond_the_end) and self.get_query_string()
         self.last_url = page.older and self._url(AFTER, 0)
         self._tell_django()
+
+    def _as_wide_as_shown(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        reads = columns.read_by(self)
+        if reads is None:
+            return self.apply_select_related(rows)
+        first = {name.split("__")[0] for name in reads}
+        fields = {name: self.lookup_opts.get_field(name) for name in first}
+        joined = [
+            name for name, field in fields.items() if field.is_relation and name == field.name
+        ]
+        rows = rows.select_related(None).only(*reads)
+        return rows.select_related(*joined) if joined else rows
 
     def _page(self, before: int | None, after: int | None) -> Page:
         size = self.list_per_page

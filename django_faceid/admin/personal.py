@@ -15,8 +15,7 @@ from ..story import people, signs
 from .acts import SessionActs
 from .columns import column
 
-_SUBJECT = ("subject_key", "user", "reference")
-_USERNAME = f"user__{get_user_model().USERNAME_FIELD}"
+_SUBJECT = ("subject_key", "user_id", "reference")
 
 
 class PersonalData(SessionActs):
@@ -35,7 +34,7 @@ class PersonalData(SessionActs):
     def person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=False)
 
-    @column(_("person"), *_SUBJECT, _USERNAME)
+    @column(_("person"), *_SUBJECT, "user")
     def known_person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=True)
 

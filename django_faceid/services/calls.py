@@ -138,7 +138,7 @@ def _reserve(
     slot = pacing.reserve(
         errand.account, errand.action, background=errand.background, waited=waited
     )
-    return Attempt(row, slot.wait, reserved=slot.since)
+    return Attempt(row, slot.wait, reserved=slot.since, waited=waited)
 
 
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
@@ -200,8 +200,8 @@ def _follow(
         clients.learn_offset(errand.account, result.clock_offset or 0.0)
     time.sleep(pause)
     try:
-        number = attempt.row.attempt + 1
-        return durably(lambda: _reserve(errand, session, number, waited=attempt.wait))
+        number, waited = attempt.row.attempt + 1, attempt.waited + attempt.wait
+        return durably(lambda: _reserve(errand, session, number, waited))
     except (Busy, *PASSING):
         return None
 

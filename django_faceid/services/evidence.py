@@ -28,6 +28,8 @@ class Attempt:
     row: ApiCall
     wait: float
     reserved: float
+    # Seconds that the attempts before it have waited for their slots.
+    waited: float = 0.0
     sent_at: datetime = field(default_factory=clock.now)
     started: float = field(default_factory=time.monotonic)
 

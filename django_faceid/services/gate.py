@@ -10,7 +10,7 @@ from ..models.database import write_alias
 from ..models.querysets import ANY, AnyFlow, SessionQuerySet
 from .errors import AlreadyVerified
 
-__all__ = ["ANY", "is_verified", "proofs", "proves", "require_unverified"]
+__all__ = ["ANY", "is_verified", "proofs", "require_unverified"]
 
 
 def is_verified(who: Any, flow: str | AnyFlow, *, using: str | None = None) -> bool:
@@ -30,20 +30,16 @@ def is_verified(who: Any, flow: str | AnyFlow, *, using: str | None = None) -> b
 
 
 def proofs(subject: Subject, flow: conf.Flow) -> SessionQuerySet:
-    """Sessions because of which another token would prove nothing new; ``proves`` has to agree.
+    """Sessions because of which another token would prove nothing new, if of this very flow.
 
-    Asks the database that takes the writes: a replica may not have heard of a result yet.
+    Asks the database that takes the writes: a replica may not have heard of a result yet. Its
+    names are to be compared once more: a database may fold their case.
     """
     sessions = VerificationSession.objects.using(write_alias())
     return sessions.none() if flow.allow_again else sessions.verified(subject, flow=flow.name)
 
 
-def proves(session: VerificationSession, flow: conf.Flow) -> bool:
-    """Whether a proof is one of this very flow: a database may fold the case of names."""
-    return session.flow == flow.name
-
-
 def require_unverified(subject: Subject, flow: conf.Flow) -> None:
     """Raise ``AlreadyVerified`` where another token would prove nothing new."""
-    if any(proves(session, flow) for session in proofs(subject, flow)):
+    if flow.name in proofs(subject, flow).values_list("flow", flat=True):
         raise AlreadyVerified

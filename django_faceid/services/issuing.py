@@ -96,10 +96,10 @@ def _holder(subject: Subject, flow: conf.Flow) -> VerificationSession | None:
     # One question for both, since every tap asks it and most find neither.
     found = (live | gate.proofs(subject, flow)).filter(subject_key=subject.key)
     holder = None
-    for session in found:
+    for session in found.order_by():
         if session.live_key is not None:
             holder = session
-        elif gate.proves(session, flow):
+        elif session.flow == flow.name:
             raise AlreadyVerified
     if holder is not None and holder.effective_status == Status.PENDING:
         raise limits.one_at_a_time()

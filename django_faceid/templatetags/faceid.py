@@ -1,4 +1,4 @@
-"""The dashboard as a tag, so that any admin site shows it at the app's place."""
+"""What templates of the admin ask for: the dashboard on any admin site, and a list's rows."""
 
 from __future__ import annotations
 
@@ -17,3 +17,19 @@ def faceid_dashboard(context: RequestContext) -> dict[str, Any]:
     from ..admin import dashboard
 
     return dashboard.context(context["request"], context["app_list"])
+
+
+@register.simple_tag(takes_context=True)
+def faceid_result_list(context: RequestContext, cl: Any) -> str:
+    """A list in Django's template, or a host's in its place, around rows that are drawn already."""
+    from django.contrib.admin.templatetags.admin_list import ResultList, result_headers
+
+    name, app = "change_list_results.html", cl.opts.app_label
+    places = [f"admin/{app}/{cl.opts.model_name}/{name}", f"admin/{app}/{name}", f"admin/{name}"]
+    shown = {
+        "cl": cl,
+        "result_headers": list(result_headers(cl)),
+        "results": [ResultList(None, [cells]) for cells in cl.drawn],
+    }
+    around = context.template.engine.select_template(places)  # type: ignore[union-attr]
+    return around.render(context.new(shown))

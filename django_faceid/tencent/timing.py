@@ -92,10 +92,7 @@ class _Response(HTTPResponse):
 
 
 class _InOneWrite(http.client.HTTPConnection):
-    """Sends head and body together: after one write a busy process may look away from the other.
-
-    For requests that have a body, as Tencent's all have.
-    """
+    """Sends head and body together: after one write a busy process may look away from the other."""
 
     _head: bytes | None = None
 
@@ -109,6 +106,11 @@ class _InOneWrite(http.client.HTTPConnection):
             return
         whole, self._head = (self._head or b"") + data, None
         super().send(whole)
+
+    def getresponse(self, *args: Any, **options: Any) -> Any:
+        if self._head:  # of a request without a body
+            self.send(b"")
+        return super().getresponse(*args, **options)
 
 
 class _Connection(_InOneWrite, HTTPConnection):

@@ -183,6 +183,21 @@ def test_a_refused_call_that_has_waited_long_enough_is_told_so_and_waits_no_more
     assert outcomes() == ["refused"]
 
 
+def test_all_attempts_of_a_call_wait_no_longer_than_one_may(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: list[float] = []
+
+    def reserve(*_args: Any, waited: float, **_options: Any) -> pacing.Slot:
+        before.append(waited)
+        return pacing.Slot(0.01 * 2 ** len(before), time.monotonic())
+
+    monkeypatch.setattr(pacing, "reserve", reserve)
+    sandbox.faults.add(Refuse(Code="InternalError", Count=2))
+    calls.call(errand())
+    assert before == pytest.approx([0.0, 0.02, 0.06])
+
+
 def test_the_log_has_one_line_per_attempt_and_nothing_secret(
     sandbox: SandboxState, caplog: pytest.LogCaptureFixture
 ) -> None:

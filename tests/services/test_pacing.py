@@ -117,7 +117,22 @@ def test_a_moment_that_somebody_else_takes_meanwhile_is_theirs(
     reserve()
     assert len(theirs) == times
     window = QuotaWindow.objects.get()
-    assert len(window.slots) == window.version == times + 2
+    assert len(window.slots) == len(set(window.slots)) == window.version == times + 2
+
+
+def test_a_moment_that_passes_while_the_row_is_locked_is_left_unused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = pacing._look
+    monkeypatch.setattr(
+        pacing,
+        "_look",
+        lambda *where: real(*where)._replace(since=time.monotonic() - pacing.LATE),
+    )
+    began = time.time()
+    reserve()
+    assert max(QuotaWindow.objects.get().slots) >= began * 1_000_000
+    assert len(QuotaWindow.objects.get().slots) == 1 + pacing.LOOKS
 
 
 def test_who_has_waited_already_waits_no_longer_than_anybody(settings: Settings) -> None:

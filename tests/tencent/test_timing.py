@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
+import requests
 
 from django_faceid.tencent.errors import BrokenAnswer, FaceIdError, Sent, Unreachable
-from django_faceid.tencent.timing import Until
+from django_faceid.tencent.timing import TimelyAdapter, Until
 from django_faceid.tencent.types import GetFaceIdTokenIntlRequest
 
 from .conftest import MakeClient
@@ -108,10 +109,19 @@ def test_head_and_body_leave_in_one_write_each_time(
 
     monkeypatch.setattr(http.client.HTTPConnection, "send", written)
     client = make_client()
+    wire.plays(lambda connection: connection.sendall(envelope(TOKEN)))
     for _request in range(2):
-        wire.plays(sends_and_closes(envelope(TOKEN)))
         client.get_token(REQUEST)
     assert [(data[:6], data[-2:]) for data in writes] == [(b"POST /", b"{}")] * 2
+    assert {got.connection for got in wire.received} == {1}
+
+
+def test_a_request_without_a_body_leaves_too(wire: Wire) -> None:
+    wire.plays(lambda connection: connection.sendall(envelope(TOKEN)))
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", TimelyAdapter())
+        assert session.get(wire.url, timeout=2).status_code == 200
 
 
 def test_what_is_left_of_a_limit_shrinks_with_each_step() -> None:
