@@ -86,13 +86,14 @@ class KeyedChangeList(ChangeList):
         reads = columns.read_by(self)
         if reads is None:
             return self.apply_select_related(rows)
-        first = {name.split("__")[0] for name in reads}
-        fields = {name: self.lookup_opts.get_field(name) for name in first}
-        joined = [
-            name for name, field in fields.items() if field.is_relation and name == field.name
-        ]
         rows = rows.select_related(None).only(*reads)
+        joined = [name for name in {each.split("__")[0] for each in reads} if self._leads_on(name)]
         return rows.select_related(*joined) if joined else rows
+
+    def _leads_on(self, name: str) -> bool:
+        """Whether a name stands for another row; a foreign key's own column does not."""
+        field = self.lookup_opts.get_field(name)
+        return field.is_relation and field.name == name
 
     def _page(self, before: int | None, after: int | None) -> Page:
         size = self.list_per_page

@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Coalesce
 
-# Keys follow time as closely as this: clocks differ, and rows wait for their commit.
-MARGIN = timedelta(hours=1)
+# Keys follow time as closely as this: the clocks of servers differ, and rows wait for their commit.
+# Each row of the margin is read.
+MARGIN = timedelta(minutes=10)
 # Enough neighbours to ask that a few rows from some other time do not set a bound.
 SAMPLE = 100
 
