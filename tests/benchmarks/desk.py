@@ -21,12 +21,13 @@ SESSIONS, SMALL = 2_000_000, 10_000
 MOST_MS = {SESSION_PAGE: 150.0, **dict.fromkeys(DASHBOARDS, 200.0)}
 MS, GROWTH, QUERIES, FASTER = 100.0, 1.3, 8, 50
 EXPORTED, EXPORT_MB, MOST_EXPORTED = 20_000, 50, 1_000_000
-RIVALRY = (
-    "sessions: first page",
-    "calls: first page",
-    "sessions: by RequestId",
-    "calls: by RequestId",
-)
+# How often the rival opens each; a search takes it half a minute.
+RIVALRY = {
+    "sessions: first page": 5,
+    "calls: first page": 5,
+    "sessions: by RequestId": 1,
+    "calls: by RequestId": 1,
+}
 # Rows of the page around a list.
 EMPTY = 4
 _MIGRATION = Path(__file__).parents[2] / "django_faceid/migrations/0001_initial.py"
@@ -63,8 +64,8 @@ def _ms(looks: list[Seen]) -> float:
 
 def _pages(
     bounds: Bounds, small: ProcessPoolExecutor, large: ProcessPoolExecutor, runs: int
-) -> dict[str, float]:
-    lines, found = [], {}
+) -> None:
+    lines = []
     for label, (few, many) in _alternately(small, large, runs).items():
         at_few, at_many = _ms(few), _ms(many)
         asked = [pool.submit(desk_pages.queries, label).result() for pool in (small, large)]
@@ -79,18 +80,22 @@ def _pages(
             bounds.at_most(f"{label}, queries", max(asked), QUERIES)
             if same:
                 bounds.at_most(f"{label}, times small", at_many / at_few, GROWTH)
-        found[label] = at_many
     head = ("page", "small, ms", "large, ms", "times", "queries", "rows")
     table("The desk", head, lines)
-    return found
 
 
-def _rival(bounds: Bounds, large: ProcessPoolExecutor, ours: dict[str, float]) -> None:
+def _rival(bounds: Bounds, large: ProcessPoolExecutor) -> None:
+    """In turns with the rival, whose first look warms it up as ours has been."""
     lines = []
-    for label in RIVALRY:
-        taken = large.submit(desk_pages.look, label, RIVAL).result().seconds * 1e3
-        lines.append((label, f"{ours[label]:.1f}", f"{taken:.0f}", f"{taken / ours[label]:.0f}"))
-        bounds.at_least(f"{label}, times faster than the rival", taken / ours[label], FASTER)
+    large.submit(desk_pages.look, next(iter(RIVALRY)), RIVAL).result()
+    for label, looks in RIVALRY.items():
+        ours, theirs = [], []
+        for _turn in range(looks):
+            ours += [large.submit(desk_pages.look, label).result() for _look in range(3)]
+            theirs.append(large.submit(desk_pages.look, label, RIVAL).result())
+        own, taken = _ms(ours), _ms(theirs)
+        lines.append((label, f"{own:.1f}", f"{taken:.0f}", f"{taken / own:.0f}"))
+        bounds.at_least(f"{label}, times faster than the rival", taken / own, FASTER)
     table("A default ModelAdmin", ("page", "ours, ms", "rival's, ms", "times"), lines)
 
 
@@ -128,8 +133,8 @@ def main(argv: list[str]) -> int:
             stack.enter_context(children(1, databases.environment(address)))
             for address in (small, large)
         )
-        found = _pages(bounds, few, many, given.runs)
-        _rival(bounds, many, found)
+        _pages(bounds, few, many, given.runs)
+        _rival(bounds, many)
         _export(bounds, large)
         machine()
     return bounds.exit_status
