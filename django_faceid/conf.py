@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +23,9 @@ __all__ = [
     "SettingError",
     "Settings",
     "account",
-    "encryption_keys",
     "flow",
     "flow_names",
     "get",
-    "hash_key",
     "hook",
     "require_safe_endpoint",
 ]
@@ -283,23 +279,3 @@ def hook(given: Hook) -> Callable[..., Any]:
     if not callable(found):
         raise ImportError(f"{given} is not callable.")
     return cast(Callable[..., Any], found)
-
-
-def encryption_keys() -> list[str]:
-    """Fernet keys, the first encrypts; derived from Django's secret keys when none are given."""
-    given = list(get().encryption_keys)
-    return given or [_derived(secret) for secret in _django_secrets()]
-
-
-def hash_key() -> bytes:
-    """The key of every keyed digest; it must outlive every rotation of other keys."""
-    return (get().hash_key or _derived(_django_secrets()[0], "digest")).encode()
-
-
-def _django_secrets() -> list[str]:
-    return [django_settings.SECRET_KEY, *getattr(django_settings, "SECRET_KEY_FALLBACKS", [])]
-
-
-def _derived(secret: str, purpose: str = "encryption") -> str:
-    digest = hashlib.sha256(f"django_faceid.{purpose}:{secret}".encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from .. import conf
+from .. import keys
 
 LENGTH = 32
 
@@ -17,4 +17,4 @@ def keyed(purpose: str, *parts: str) -> str:
     cut to; indexes that hold it are half as large.
     """
     text = "".join(f"{len(part)}:{part}" for part in (purpose, *parts))
-    return hmac.new(conf.hash_key(), text.encode(), "sha256").hexdigest()[:LENGTH]
+    return hmac.new(keys.hash_key(), text.encode(), "sha256").hexdigest()[:LENGTH]

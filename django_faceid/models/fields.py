@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import models
 
-from .. import conf
+from .. import conf, keys
 
 logger = logging.getLogger("django_faceid")
 
@@ -21,7 +21,7 @@ def cipher() -> MultiFernet:
     Raises ``SettingError`` for what is no key.
     """
     try:
-        return MultiFernet([Fernet(key) for key in conf.encryption_keys()])
+        return MultiFernet([Fernet(key) for key in keys.encryption_keys()])
     except ValueError:
         raise conf.SettingError(
             'FACEID["ENCRYPTION_KEYS"]',
