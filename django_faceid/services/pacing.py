@@ -36,8 +36,8 @@ _DATABASE_CLOCK = {
     "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
 }
 
-_hoping = threading.Lock()
-_hopes: Counter[tuple[str, str]] = Counter()
+_entering_lock = threading.Lock()
+_entering: Counter[tuple[str, str]] = Counter()
 
 
 class Slot(NamedTuple):
@@ -82,7 +82,7 @@ def reserve(
 
 
 @contextmanager
-def prospect(account: conf.Account, action: str) -> Iterator[None]:
+def admission(account: conf.Account, action: str) -> Iterator[None]:
     """Around what ends in ``reserve``: raises ``Busy`` where that would, before a row is written.
 
     Those of this process who are about to reserve are counted as if they had. Otherwise all who
@@ -92,16 +92,16 @@ def prospect(account: conf.Account, action: str) -> Iterator[None]:
     key = account.quota_name, action
     seen = _look(account, action)
     slots = seen.slots
-    with _hoping:
-        for _hopeful in range(_hopes[key]):
+    with _entering_lock:
+        for _ahead in range(_entering[key]):
             slots = [*slots, _earliest(slots, seen.now, account.rate)]
         _bearable_wait(_earliest(slots, seen.now, account.rate), seen.now)
-        _hopes[key] += 1
+        _entering[key] += 1
     try:
         yield
     finally:
-        with _hoping:
-            _hopes[key] -= 1
+        with _entering_lock:
+            _entering[key] -= 1
 
 
 def back_off(account: conf.Account, action: str) -> None:

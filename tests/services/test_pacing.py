@@ -55,9 +55,9 @@ def test_who_would_wait_too_long_is_told_at_once_and_takes_nothing(settings: Set
 
 
 def fits() -> bool:
-    """Whether whoever asks now may hope for a slot."""
+    """Whether whoever asks now is let in to reserve."""
     try:
-        with pacing.prospect(ACCOUNT, "A"):
+        with pacing.admission(ACCOUNT, "A"):
             return True
     except errors.Busy:
         return False
@@ -70,7 +70,7 @@ def test_a_full_queue_is_seen_before_a_row_is_written(settings: Settings) -> Non
     assert fits()
     settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
     with CaptureQueriesContext(connection) as captured, pytest.raises(errors.Busy) as refusal:
-        pacing.prospect(ACCOUNT, "A").__enter__()
+        pacing.admission(ACCOUNT, "A").__enter__()
     assert refusal.value.retry_after in (1, 2)
     assert {query["sql"].split()[0] for query in captured.captured_queries} == {"SELECT"}
 
@@ -79,18 +79,18 @@ def test_whoever_is_about_to_reserve_is_counted_as_if_they_had(settings: Setting
     settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
     for _call in range(4):
         reserve()
-    with pacing.prospect(ACCOUNT, "A"):
+    with pacing.admission(ACCOUNT, "A"):
         assert not fits()
-        with pacing.prospect(ACCOUNT, "B"):
+        with pacing.admission(ACCOUNT, "B"):
             reserve()
     assert not fits()
 
 
-def test_a_prospect_that_came_to_nothing_is_forgotten(settings: Settings) -> None:
+def test_whoever_gave_up_before_reserving_is_counted_no_more(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "MAX_WAIT": 0.5}
     for _call in range(4):
         reserve()
-    with pytest.raises(RuntimeError), pacing.prospect(ACCOUNT, "A"):
+    with pytest.raises(RuntimeError), pacing.admission(ACCOUNT, "A"):
         raise RuntimeError
     assert fits()
     assert reserve() == 0.0
