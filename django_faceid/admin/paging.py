@@ -73,7 +73,7 @@ class KeyedChangeList(ChangeList):
         before, after = key(request.GET.get(BEFORE)), key(request.GET.get(AFTER))
         page = self._page(before, after)
         # Keys first, from an index alone; then only this page's rows, which are wide and joined.
-        rows = self._as_wide_as_shown(self.root_queryset.filter(pk__in=page.keys))
+        rows = self._only_what_is_shown(self.root_queryset.filter(pk__in=page.keys))
         self.result_list = list(rows.order_by("-pk"))
         self.newer_url = page.newer and self._url(AFTER, page.keys[0])
         self.older_url = page.older and self._url(BEFORE, page.keys[-1])
@@ -82,15 +82,17 @@ class KeyedChangeList(ChangeList):
         self.last_url = page.older and self._url(AFTER, 0)
         self._tell_django()
 
-    def _as_wide_as_shown(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def _only_what_is_shown(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         reads = columns.read_by(self)
         if reads is None:
             return self.apply_select_related(rows)
         rows = rows.select_related(None).only(*reads)
-        joined = [name for name in {each.split("__")[0] for each in reads} if self._leads_on(name)]
+        joined = [
+            name for name in {each.split("__")[0] for each in reads} if self._is_relation(name)
+        ]
         return rows.select_related(*joined) if joined else rows
 
-    def _leads_on(self, name: str) -> bool:
+    def _is_relation(self, name: str) -> bool:
         """Whether a name stands for another row; a foreign key's own column does not."""
         field = self.lookup_opts.get_field(name)
         return field.is_relation and field.name == name

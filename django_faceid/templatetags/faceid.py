@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
+from django.template.loader import render_to_string
 
 register = template.Library()
 
@@ -19,17 +20,13 @@ def faceid_dashboard(context: RequestContext) -> dict[str, Any]:
     return dashboard.context(context["request"], context["app_list"])
 
 
-@register.simple_tag(takes_context=True)
-def faceid_result_list(context: RequestContext, cl: Any) -> str:
-    """A list in Django's template, or a host's in its place, around rows that are drawn already."""
-    from django.contrib.admin.templatetags.admin_list import ResultList, result_headers
+@register.simple_tag
+def faceid_result_list(cl: Any) -> str:
+    """A list in Django's template, or in a host's in its place, around rows drawn already."""
+    from django.contrib.admin.templatetags.admin_list import result_headers
 
     name, app = "change_list_results.html", cl.opts.app_label
     places = [f"admin/{app}/{cl.opts.model_name}/{name}", f"admin/{app}/{name}", f"admin/{name}"]
-    shown = {
-        "cl": cl,
-        "result_headers": list(result_headers(cl)),
-        "results": [ResultList(None, [cells]) for cells in cl.drawn],
-    }
-    around = context.template.engine.select_template(places)  # type: ignore[union-attr]
-    return around.render(context.new(shown))
+    rows = [[cells] for cells in cl.drawn]
+    shown = {"cl": cl, "result_headers": list(result_headers(cl)), "results": rows}
+    return render_to_string(places, shown)
