@@ -169,17 +169,16 @@ def test_an_endpoint_that_is_not_tencents_is_never_called(
 def test_a_refused_call_that_has_waited_long_enough_is_told_so_and_waits_no_more(
     sandbox: SandboxState, settings: Settings
 ) -> None:
-    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 1.02}
-    account = conf.account("default")
-    for _call in range(account.rate):
-        with transaction.atomic():
-            pacing.reserve(account, GET_TOKEN)
+    settings.FACEID = {**settings.FACEID, "MAX_WAIT": 1.2, "MIN_SPACING": 0.6}
+    with transaction.atomic():
+        pacing.reserve(conf.account("default"), GET_TOKEN)
     sandbox.faults.add(Refuse(Code="RequestLimitExceeded", Count=1))
     began = time.monotonic()
+    # Tencent says that others spend its quota, so the next moment is a second away.
     with pytest.raises(errors.Busy) as refusal:
         issue_token("ann")
-    assert refusal.value.retry_after == 1
-    assert 0.5 < time.monotonic() - began < 2.3
+    assert refusal.value.retry_after in (1, 2)
+    assert 0.3 < time.monotonic() - began < 1.1
     assert outcomes() == ["refused"]
 
 
