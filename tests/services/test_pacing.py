@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -228,28 +229,33 @@ def test_background_work_gives_way_but_never_starves() -> None:
     assert reserve() < 2.2
 
 
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's clock stands still, so that what is reserved next waits for it exactly."""
+    now = Value(time.time_ns() // 1000, BigIntegerField())
+    monkeypatch.setattr(pacing, "_clock", lambda: now)
+
+
+@pytest.mark.usefixtures("stopped")
 def test_a_burst_leaves_over_half_a_second(settings: Settings) -> None:
-    settings.FACEID = {**settings.FACEID, "MIN_SPACING": None}
-    waits = [reserve() for _call in range(5)]
-    assert waits[0] == 0.0
-    assert 0.3 < waits[4] <= 0.4
-    assert 1.0 < reserve() <= 1.04
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": None, "GUARD": 0.03}
+    assert [reserve() for _call in range(5)] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert reserve() == pytest.approx(1.03)
 
 
+@pytest.mark.usefixtures("stopped")
 def test_a_long_queue_leaves_evenly_so_that_no_burst_comes_back(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "MIN_SPACING": None, "MAX_WAIT": 4.0}
-    start = time.time()
-    moments = [time.time() - start + reserve() for _call in range(20)]
+    moments = [reserve() for _call in range(20)]
     gaps = [later - sooner for sooner, later in pairwise(moments)]
-    assert max(gaps[:4]) < 0.15
-    assert all(0.19 < gap < 0.32 for gap in gaps[-5:])
+    assert gaps[:4] == pytest.approx([0.1] * 4)
+    assert all(0.19 < gap < 0.24 for gap in gaps[-5:])
 
 
+@pytest.mark.usefixtures("stopped")
 def test_calls_can_be_spaced_evenly(settings: Settings) -> None:
-    settings.FACEID = {**settings.FACEID, "MIN_SPACING": 0.1}
-    waits = [reserve() for _call in range(4)]
-    assert waits[0] == 0.0
-    assert 0.2 < waits[3] <= 0.3
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": 0.15}
+    assert [reserve() for _call in range(4)] == pytest.approx([0.0, 0.15, 0.3, 0.45])
 
 
 def test_a_database_clock_that_was_set_back_does_not_starve_background_work() -> None:
