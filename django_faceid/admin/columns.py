@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ..story import signs
@@ -30,15 +31,15 @@ _CLASSES = {"action_checkbox": "action-checkbox"}
 _WORDS = re.compile(r"[^._]*[._]+|[^._]+$")
 
 
-def column(description: StrOrPromise, *reads: str) -> Callable[[Method], Method]:
+def column(description: StrOrPromise, read: str, *reads: str) -> Callable[[Method], Method]:
     """A method that gives a cell as markup, as text to be escaped, or None where it is empty.
 
     ``reads`` are the fields of a row that it looks at, a relation's own by ``__``, all of them by
-    its name alone: a list of such columns asks for no others.
+    its name alone: a list of such columns asks for no others, and draws what reads the same once.
     """
 
     def declare(method: Method) -> Method:
-        method.reads = reads  # type: ignore[attr-defined]
+        method.reads = (read, *reads)  # type: ignore[attr-defined]
         return admin.display(description=description)(method)
 
     return declare
@@ -54,19 +55,35 @@ def drawn(listed: ChangeList) -> list[SafeString] | None:
     """Each row's cells; None where Django has to draw them: a host's own columns, a popup."""
     if listed.is_popup or read_by(listed) is None:
         return None
-    methods = _methods(listed)
-    empty = listed.model_admin.get_empty_value_display()
+    cells = [_Cells(listed, method) for method in _methods(listed)]
     row_markup = _row(listed)
     back_to_list = add_preserved_filters(
         {"preserved_filters": listed.preserved_filters, "opts": listed.opts}, ""
     )
 
-    def cells(row: Model) -> SafeString:
-        values = (method(row) for method in methods)
-        shown = (empty if _is_empty(value) else value for value in values)
-        return format_html(row_markup, listed.url_for_result(row) + back_to_list, *shown)
+    def markup(row: Model) -> SafeString:
+        address = escape(listed.url_for_result(row) + back_to_list)
+        return SafeString(row_markup.format(address, *(cell(row) for cell in cells)))
 
-    return [cells(row) for row in listed.result_list]
+    return [markup(row) for row in listed.result_list]
+
+
+class _Cells:
+    """A column of one list: rows in which it reads the same have the same cell."""
+
+    def __init__(self, listed: ChangeList, method: Any) -> None:
+        self._method = method
+        self._empty = listed.model_admin.get_empty_value_display()
+        fields = (listed.lookup_opts.get_field(name.partition("__")[0]) for name in method.reads)
+        self._read = attrgetter(*(cast("Field[Any, Any]", field).attname for field in fields))
+        self._drawn: dict[Any, str] = {}
+
+    def __call__(self, row: Model) -> str:
+        read = self._read(row)
+        if read not in self._drawn:
+            value = self._method(row)
+            self._drawn[read] = conditional_escape(self._empty if _is_empty(value) else value)
+        return self._drawn[read]
 
 
 def _is_empty(value: object) -> bool:
@@ -111,10 +128,6 @@ def _wrapping(text: str) -> str:
 
 def moment(when: datetime) -> SafeString:
     """A moment to the second, for people and for machines."""
-    local = timezone.localtime(when)
-    return format_html(
-        '<time datetime="{}"><span>{}</span> <span>{}</span></time>',
-        local.isoformat(),
-        local.strftime("%Y-%m-%d"),
-        local.strftime("%H:%M:%S"),
-    )
+    text = timezone.localtime(when).isoformat()
+    markup = '<time datetime="{}"><span>{}</span> <span>{}</span></time>'
+    return format_html(markup, text, text[:10], text[11:19])

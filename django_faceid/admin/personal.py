@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,12 @@ from .acts import SessionActs
 from .columns import column
 
 _SUBJECT = ("subject_key", "user_id", "reference")
+
+
+def name_read_from(user: type[Any]) -> str:
+    """What says a user's name: one column, or any of them where a host's own model says it."""
+    by_column = user.get_username is AbstractBaseUser.get_username
+    return f"user__{user.USERNAME_FIELD}" if by_column else "user"
 
 
 class PersonalData(SessionActs):
@@ -34,7 +41,7 @@ class PersonalData(SessionActs):
     def person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=False)
 
-    @column(_("person"), *_SUBJECT, "user")
+    @column(_("person"), *_SUBJECT, name_read_from(get_user_model()))
     def known_person(self, session: VerificationSession) -> str:
         return people.shown(session, personal=True)
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_faceid import services
+from django_faceid.admin.personal import name_read_from
 from django_faceid.models import EventKind, SessionEvent, Source, Status, VerificationSession
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.story import people
@@ -205,3 +207,17 @@ def test_names_cost_no_more_queries_than_pseudonyms(staff: StaffClient, customer
         with CaptureQueriesContext(connection) as captured:
             text(browser, url)
         assert len(captured) <= 8, url
+
+
+def test_a_users_name_is_one_column_unless_a_host_says_it_by_others() -> None:
+    class ByMail:
+        USERNAME_FIELD = "email"
+        get_username = AbstractBaseUser.get_username
+
+    class ByBoth(ByMail):
+        def get_username(self) -> str:
+            return "her name, her address"
+
+    assert name_read_from(User) == "user__username"
+    assert name_read_from(ByMail) == "user__email"
+    assert name_read_from(ByBoth) == "user"

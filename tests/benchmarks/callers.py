@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from .children import freeze
 from .doors import DOORS, Door
 from .strict import Line
 
@@ -44,7 +44,7 @@ def saturate(
         line.close()
         return calls
 
-    _freeze()
+    freeze()
     _wait_until(start)
     with ThreadPoolExecutor(THREADS) as threads:
         return [call for calls in threads.map(work, range(THREADS)) for call in calls]
@@ -64,7 +64,7 @@ def arrive(
         finally:
             line.close()
 
-    _freeze()
+    freeze()
     return _offered(work, _arrivals(number, start, rate, seconds))
 
 
@@ -89,7 +89,7 @@ def onboard(number: int, start: float, rate: float, warm: float, seconds: float)
             connections.close_all()  # back to the pool, as after a request
         return Call(arrived, time.monotonic(), 0, outcome)
 
-    _freeze()
+    freeze()
     return _offered(work, _arrivals(number, start, rate, warm + seconds))
 
 
@@ -108,12 +108,6 @@ def most_at_once(calls: list[Call], since: float) -> int:
         busy += change
         most = max(most, busy * (moment >= since))
     return most
-
-
-def _freeze() -> None:
-    """As workers should once they have loaded: a full collection may stop one for 0.1 s."""
-    gc.collect()
-    gc.freeze()
 
 
 def _call(door: Door, line: Line, arrived: float, attempts: int) -> Call:

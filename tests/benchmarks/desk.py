@@ -49,12 +49,10 @@ def _alternately(
 ) -> dict[str, tuple[list[Seen], list[Seen]]]:
     """Looks at every page at both sizes in turns, so that a busy moment falls on both."""
     seen: dict[str, tuple[list[Seen], list[Seen]]] = {label: ([], []) for label in ALL}
-    for run in range(-1, runs):
+    for _run in range(runs):
         for label, looks in seen.items():
             for pool, taken in zip((small, large), looks, strict=True):
-                look = pool.submit(desk_pages.look, label).result()
-                if run >= 0:  # the first look warms up
-                    taken.append(look)
+                taken.append(pool.submit(desk_pages.look, label).result())
     return seen
 
 
@@ -85,9 +83,8 @@ def _pages(
 
 
 def _rival(bounds: Bounds, large: ProcessPoolExecutor) -> None:
-    """In turns with the rival, whose first look warms it up as ours has been."""
+    """In turns with the rival, which is as warm as ours."""
     lines = []
-    large.submit(desk_pages.look, next(iter(RIVALRY)), RIVAL).result()
     for label, looks in RIVALRY.items():
         ours, theirs = [], []
         for _turn in range(looks):
@@ -133,6 +130,8 @@ def main(argv: list[str]) -> int:
             stack.enter_context(children(1, databases.environment(address)))
             for address in (small, large)
         )
+        for pool in (few, many):
+            pool.submit(desk_pages.warm_up).result()
         _pages(bounds, few, many, given.runs)
         _rival(bounds, many)
         _export(bounds, large)
