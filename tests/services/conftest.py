@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import BigIntegerField, Value
 from pytest_django import Settings
 
 from django_faceid import conf
 from django_faceid.models import VerificationSession
 from django_faceid.sandbox import media
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls, issue_token
+from django_faceid.services import calls, collecting, evidence, issue_token, pacing
 from django_faceid.testing import faceid_sandbox
 
 from .counted import NOON, at
@@ -41,6 +43,34 @@ def session(sandbox: SandboxState) -> VerificationSession:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once."""
     monkeypatch.setattr(calls, "BACKOFF", 0.0)
+
+
+class Clock:
+    """Stands still while nobody sleeps by it."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self._start = time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def microseconds(self) -> int:
+        return self._start + round(self.monotonic() * 1_000_000)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of reservations, the database's too: each wait is exact and nobody comes late."""
+    clock = Clock()
+    for module in (collecting, evidence, pacing):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(pacing, "_microseconds", clock.microseconds)
+    monkeypatch.setattr(pacing, "_clock", lambda: Value(clock.microseconds(), BigIntegerField()))
+    return clock
 
 
 class Flows:

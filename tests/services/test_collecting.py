@@ -11,6 +11,7 @@ from django_faceid.sandbox.faults import Reset
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import collecting
 from django_faceid.testing import advance, make_session, play
+from tests.services.conftest import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -82,10 +83,10 @@ def test_after_the_last_look_the_token_is_wiped(sandbox: SandboxState, settings:
 
 
 def test_a_run_ends_between_two_sessions_and_gives_the_others_back(
-    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch, stopped: Clock
 ) -> None:
     def slow(pk: int) -> str:
-        time.sleep(0.3)
+        stopped.sleep(0.3)
         return collect(pk)
 
     collect = services.collect
