@@ -41,7 +41,7 @@ FAULTS: list[tuple[Fault, str]] = [
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(flows: Flows) -> None:
-    flows.settings(ACCOUNTS=accounts(TIMEOUT=(0.3, 0.3)), DEADLINE=DEADLINE)
+    flows.settings(ACCOUNTS=accounts(TIMEOUT=(1, 1)), DEADLINE=DEADLINE)
 
 
 def accounts(**changes: Any) -> dict[str, Any]:

@@ -160,13 +160,13 @@ def test_a_connection_that_the_server_left_idle_is_opened_anew(
 
     def answers_and_leaves(connection: socket.socket) -> bool:
         connection.sendall(envelope({"SdkToken": "TOKEN-1"}))
+        connection.shutdown(socket.SHUT_RDWR)
         left.set()
         return False
 
     wire.plays(answers_and_leaves)
     client.get_token(REQUEST)
     assert left.wait(5)
-    time.sleep(0.05)
     client.get_token(REQUEST)
     assert [got.connection for got in wire.received] == [1, 2]
 

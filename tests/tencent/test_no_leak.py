@@ -49,7 +49,7 @@ def assert_clean(text: str) -> None:
 
 @pytest.fixture
 def client(make_client: MakeClient) -> FaceIdClient:
-    return make_client(credentials=CREDENTIALS, timeout=(1, 0.2))
+    return make_client(credentials=CREDENTIALS)
 
 
 def call(client: FaceIdClient, action: str) -> object:

@@ -21,7 +21,7 @@ from .wire import Script, Wire, answer, closes, error, hangs, resets
 def test_a_call_is_exactly_one_request_whatever_happens(
     wire: Wire, make_client: MakeClient, play: str
 ) -> None:
-    client = make_client(timeout=(1, 0.2))
+    client = make_client(timeout=(1, 0.6))
     scripts: dict[str, Script | bytes] = {
         "hang": hangs(wire),
         "reset": resets,
