@@ -91,18 +91,30 @@ def test_a_child_that_ends_before_it_is_ready_is_reported_with_its_last_lines(
         supervisor.start(command("print('no database'); exit(3)", "broken", ready="never"))
 
 
-def test_a_child_that_ends_later_ends_the_watch(supervisor: Supervisor) -> None:
-    supervisor.start(command(f"{SERVES[:-3]}0.5); exit(4)", ready="ready"))
+def serves_until(told: Path) -> str:
+    return f"""
+import pathlib, time
+print("ready")
+while not pathlib.Path({str(told)!r}).exists():
+    time.sleep(0.05)
+exit(4)
+"""
+
+
+def test_a_child_that_ends_later_ends_the_watch(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(command(serves_until(tmp_path / "told"), ready="ready"))
+    (tmp_path / "told").touch()
     with pytest.raises(ChildFailed, match="ended early, with status 4"):
         supervisor.watch()
 
 
 def test_a_child_that_ends_while_another_is_run_to_its_end_is_reported(
-    supervisor: Supervisor,
+    supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    supervisor.start(command(f"{SERVES[:-3]}0.5)", "weak", ready="ready"))
+    told = tmp_path / "told"
+    supervisor.start(command(serves_until(told), "weak", ready="ready"))
     with pytest.raises(ChildFailed, match="weak ended early"):
-        supervisor.finish(command(SERVES, "long"))
+        supervisor.finish(command(f"open({str(told)!r}, 'w').close(); {SERVES}", "long"))
 
 
 def test_the_exit_status_of_a_finished_command_is_kept(supervisor: Supervisor) -> None:
