@@ -144,13 +144,19 @@ def _reserve(
 def _send(errand: Errand[Answer], attempt: Attempt, deadline: float) -> Answer | FaceIdError:
     breaker = breaker_of(errand.account)
     give_back_pooled_connection()
+
+    def leave() -> None:
+        # Once more: the host's credentials may have come out of a database.
+        give_back_pooled_connection()
+        attempt.leave()
+
     try:
         answer = errand.send(
             clients.get(errand.account),
             trace_id=errand.trace_id,
             clock_offset=clients.offset(errand.account),
             timeout=_timeout(errand.account, deadline - attempt.wait),
-            leave=attempt.leave,
+            leave=leave,
         )
     except FaceIdError as error:
         breaker.heard(error)
@@ -198,6 +204,7 @@ def _follow(
         durably(lambda: pacing.back_off(errand.account, errand.action))
     if isinstance(result, SignatureExpired):
         clients.learn_offset(errand.account, result.clock_offset or 0.0)
+    give_back_pooled_connection()
     time.sleep(pause)
     try:
         number, waited = attempt.row.attempt + 1, attempt.waited + attempt.wait

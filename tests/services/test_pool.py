@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from pytest_django import Settings
 
 from django_faceid.models import VerificationSession
-from django_faceid.sandbox.faults import Delay
-from django_faceid.services import issue_token
+from django_faceid.sandbox.faults import Delay, Refuse
+from django_faceid.services import calls, issue_token
+from django_faceid.services.evidence import Attempt
 from django_faceid.testing import faceid_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
@@ -54,3 +57,42 @@ def _tap(read_from: str, number: int) -> Any:
         return issue_token(f"person-{number}").session
     finally:
         connections.close_all()
+
+
+@pytest.mark.usefixtures("small_pool")
+def test_what_fetches_credentials_may_ask_the_database_and_holds_no_connection(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    leave = Attempt.leave
+
+    def leaving(attempt: Attempt) -> None:
+        held.append(connection.connection is not None)
+        leave(attempt)
+
+    monkeypatch.setattr(Attempt, "leave", leaving)
+    with faceid_sandbox() as state:
+
+        def out_of_the_database() -> tuple[str, str]:
+            VerificationSession.objects.exists()
+            return state.account.SecretId, state.account.SecretKey
+
+        given = settings.FACEID["ACCOUNTS"]["default"]
+        account = {**given, "CREDENTIALS": out_of_the_database, "QUOTA_GROUP": "main"}
+        settings.FACEID = {**settings.FACEID, "ACCOUNTS": {"default": account}}
+        issue_token("ann")
+    assert held == [False]
+
+
+@pytest.mark.usefixtures("small_pool")
+def test_no_connection_is_held_while_a_repeat_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[bool] = []
+    monkeypatch.setattr(
+        calls, "time", Mock(wraps=time, sleep=lambda _: held.append(bool(connection.connection)))
+    )
+    with faceid_sandbox() as state:
+        state.faults.add(Refuse(Code="InternalError"))
+        issue_token("ann")
+    assert held == [False]
