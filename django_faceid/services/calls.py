@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import count
 from typing import Generic, Protocol, TypeVar
 
+from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
@@ -115,8 +116,12 @@ def _end(errand: Errand[Answer], attempt: Attempt, result: Answer | FaceIdError)
         errand.settle(attempt.row, attempt.sent_at, result)
         attempt.row.save()
 
+    _file(errand, attempt, end)
+
+
+def _file(errand: Errand[Answer], attempt: Attempt, write: Callable[[], object]) -> None:
     try:
-        durably(end, patience=PATIENCE)
+        durably(write, patience=PATIENCE)
     except Exception:
         if durably(attempt.file_alone):
             raise SessionGone(trace_id=errand.trace_id) from None
@@ -199,7 +204,7 @@ def _follow(
     pause = _pause(result, attempt.row.attempt, deadline)
     if pause is None:
         return None
-    durably(attempt.row.save, patience=PATIENCE)
+    _file(errand, attempt, attempt.row.save)
     if isinstance(result, RateLimited):
         durably(lambda: pacing.back_off(errand.account, errand.action))
     if isinstance(result, SignatureExpired):
@@ -209,7 +214,8 @@ def _follow(
     try:
         number, waited = attempt.row.attempt + 1, attempt.waited + attempt.wait
         return durably(lambda: _reserve(errand, session, number, waited))
-    except (Busy, *PASSING):
+    except (Busy, IntegrityError, *PASSING):
+        # Of a session that is gone by now, the end of the call says so.
         return None
 
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import transaction
@@ -54,6 +55,35 @@ def test_a_session_deleted_meanwhile_leaves_the_evidence_of_its_call(
         calls.call(errand(send=erased_meanwhile, prepare=lambda: session, settle=settle))
     row = ApiCall.objects.get()
     assert (row.session, row.outcome, bool(row.request_id)) == (None, "ok", True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("when", ["while_asked", "before_the_repeat"])
+def test_a_session_deleted_between_two_attempts_leaves_the_evidence_of_the_first(
+    sandbox: SandboxState, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make_session()
+    sandbox.faults.add(Refuse(Code="InternalError", Count=1))
+
+    def erase(*_args: Any) -> None:
+        VerificationSession.objects.all().delete()
+
+    def send(client: FaceIdClient, **options: Any) -> Any:
+        try:
+            return client.get_token(GetFaceIdTokenIntlRequest(), **options)
+        finally:
+            if when == "while_asked":
+                erase()
+
+    def settle(*_facts: Any) -> None:
+        session.refresh_from_db()
+
+    if when == "before_the_repeat":
+        monkeypatch.setattr(calls, "time", Mock(wraps=time, sleep=erase))
+    with pytest.raises(errors.SessionGone):
+        calls.call(errand(send=send, prepare=lambda: session, settle=settle))
+    row = ApiCall.objects.get()
+    assert (row.session, row.outcome, row.error_code) == (None, "refused", "InternalError")
 
 
 def test_a_deleted_sessions_evidence_keeps_none_of_tencents_words(sandbox: SandboxState) -> None:
