@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import SessionEvent, Status, VerificationSession
 from ..models.database import write_alias
@@ -70,12 +71,22 @@ def move(session: VerificationSession, to: Status, **options: Any) -> SessionEve
 
 def require_no_transaction() -> None:
     """Raise ``RuntimeError`` inside a caller's transaction: it could roll our evidence back."""
-    blocks = connections[write_alias()].atomic_blocks
-    if any(not getattr(block, "_from_testcase", False) for block in blocks):
+    connection = connections[write_alias()]
+    blocks = connection.atomic_blocks
+    callers = [block for block in blocks if not getattr(block, "_from_testcase", False)]
+    if callers or not _commits(connection):
         raise RuntimeError(
             "django_faceid calls Tencent outside transactions, so that its evidence survives: "
-            "do not issue tokens or fetch results inside transaction.atomic()."
+            "do not issue tokens or fetch results inside transaction.atomic(), "
+            "or with autocommit switched off."
         )
+
+
+def _commits(connection: BaseDatabaseWrapper) -> bool:
+    """Whether ``atomic`` commits: with autocommit switched off it leaves that to the caller."""
+    if connection.connection is None:
+        return bool(connection.settings_dict["AUTOCOMMIT"])
+    return connection.in_atomic_block or connection.autocommit
 
 
 def give_back_pooled_connection() -> None:

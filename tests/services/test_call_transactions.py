@@ -68,6 +68,19 @@ def test_inside_a_callers_transaction_it_says_clearly_what_is_wrong() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_without_autocommit_it_says_the_same_for_nothing_would_be_committed() -> None:
+    with faceid_sandbox() as state:
+        transaction.set_autocommit(False)
+        try:
+            with pytest.raises(RuntimeError, match="outside transactions"):
+                issue_token("ann")
+        finally:
+            transaction.rollback()
+            transaction.set_autocommit(True)
+        assert not state.exchanges
+
+
+@pytest.mark.django_db(transaction=True)
 def test_forty_taps_of_one_person_at_once_make_one_token() -> None:
     with faceid_sandbox() as state, ThreadPoolExecutor(8) as pool:
         state.faults.add(Delay(Seconds=0.2, Count=None))
