@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +19,10 @@ from .errors import KeyInFlight, KeyReused
 KEPT_FOR = timedelta(hours=24)
 LEASE = timedelta(seconds=30)
 BATCH = 1000
+
+_at_work_lock = threading.Lock()
+# Until when the keys that this process is at are nobody else's.
+_at_work: dict[tuple[str, str], datetime] = {}
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,26 @@ class Key:
             return False
         self._claims().filter(pk=claim.pk).delete()
         return True
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Around what claims the key: raises ``KeyInFlight`` while this process is at it already.
+
+        Repeats that come before the claim is committed would each take one of ``MAX_IN_FLIGHT``
+        places, and tell the rest of them, and everybody else, of a full queue.
+        """
+        name, now = (self.subject.key, self.digest), clock.now()
+        until = now + LEASE
+        with _at_work_lock:
+            if _at_work.get(name, now) > now:
+                raise KeyInFlight(retry_after=1)
+            _at_work[name] = until
+        try:
+            yield
+        finally:
+            with _at_work_lock:
+                if _at_work.get(name) == until:
+                    del _at_work[name]
 
     def claim(self) -> None:
         """Take the key inside the caller's transaction; a claim that ran out is taken over.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,7 +90,8 @@ class Issue:
         )
         failure: FaceIdError | None = None
         try:
-            call(errand)
+            with nullcontext() if self.key is None else self.key.alone():
+                call(errand)
         except FaceIdError as error:
             failure = error
         except IntegrityError as error:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from django_faceid import services
 from django_faceid.models import EventKind, Source, Status, Verdict, VerificationSession
@@ -96,6 +97,18 @@ def test_many_taps_at_once_make_one_token(race: Race) -> None:
 def test_many_posts_with_one_key_make_one_token_and_tell_no_one_of_a_full_queue(
     race: Race,
 ) -> None:
+    for number in range(ROUNDS // 4):
+        post = partial(services.issue_token, f"reference-{number}", idempotency_key="one")
+        refusals = race.run(*[post] * 6)
+        assert {type(error) for error in refusals} <= {KeyInFlight}
+    assert len(race.sandbox.tokens) == ROUNDS // 4
+    race.leaves_order()
+
+
+def test_many_posts_with_one_key_take_one_place_among_the_calls_in_flight(
+    race: Race, settings: Settings
+) -> None:
+    settings.FACEID = {**settings.FACEID, "MAX_IN_FLIGHT": 1}
     for number in range(ROUNDS // 4):
         post = partial(services.issue_token, f"reference-{number}", idempotency_key="one")
         refusals = race.run(*[post] * 6)
