@@ -113,7 +113,8 @@ def back_off(account: conf.Account, action: str) -> None:
     seen = _locked(account, action)
     slots, now = seen.slots, seen.now
     if len(slots) >= account.rate and slots[-account.rate] > now - 2 * MICROSECONDS:
-        slots = [slot + MICROSECONDS // account.rate for slot in slots]
+        step, latest = MICROSECONDS // account.rate, _latest_believable(now)
+        slots = [min(slot + step, latest) for slot in slots]
     else:
         slots = [max([now, *slots[-1:]])] * account.rate
     _windows(account, action).update(slots=slots, version=F("version") + 1)
@@ -160,8 +161,11 @@ def _bearable_wait(moment: int, now: int, waited: float = 0.0) -> float:
 
 def _believable(slots: list[int], now: int) -> list[int]:
     """Without moments that nobody can have reserved: the database's clock has been set back."""
-    latest = now + round((conf.get().max_wait + 2) * MICROSECONDS)
-    return [slot for slot in slots if slot <= latest]
+    return [slot for slot in slots if slot <= _latest_believable(now)]
+
+
+def _latest_believable(now: int) -> int:
+    return now + round((conf.get().max_wait + 2) * MICROSECONDS)
 
 
 def _windows(account: conf.Account, action: str) -> QuerySet[QuotaWindow]:

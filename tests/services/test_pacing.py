@@ -197,6 +197,17 @@ def test_a_refusal_while_our_own_calls_fill_the_second_moves_it_a_little_each_ti
     assert reserve() == pytest.approx(1.43)
 
 
+def test_no_number_of_refusals_at_once_opens_the_window_again() -> None:
+    for _call in range(5):
+        reserve()
+    for _refusal in range(60):
+        with transaction.atomic():
+            pacing.back_off(ACCOUNT, "A")
+        assert len(pacing._look(ACCOUNT, "A").slots) == 5
+    with pytest.raises(errors.Busy):
+        reserve()
+
+
 def test_the_guard_is_a_setting(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "GUARD": 0.5}
     for _call in range(5):
