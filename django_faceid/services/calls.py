@@ -98,7 +98,7 @@ def _begin(errand: Errand[Answer]) -> tuple[VerificationSession | None, Attempt]
         return session, _reserve(errand, session, number=1)
 
     try:
-        with pacing.admission(errand.account, errand.action):
+        with pacing.admission(errand.account, errand.action, background=errand.background):
             return durably(begin)
     except PASSING:
         raise Busy(retry_after=1) from None

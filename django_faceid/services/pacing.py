@@ -26,6 +26,9 @@ from .errors import Busy
 MICROSECONDS = 1_000_000
 # Calls a second that background work is sure of.
 BACKGROUND_SHARE = 2
+# Seconds beyond MAX_WAIT for which background work may wait: people fill the queue up to there, and
+# what becomes free would go to whoever asks most often.
+BACKGROUND_PATIENCE = 1.0
 # How often somebody else may have been faster before the row is locked.
 LOOKS = 3
 # Seconds after its moment at which a slot is no longer worth having.
@@ -66,7 +69,7 @@ def reserve(
     briefly and a rollback gives the moment back. Moments are given in the order of asking, but for
     races that are lost by milliseconds.
     ``background`` work takes what people leave of half the quota, and two calls a second however
-    busy they are.
+    busy they are, for which it may wait a second longer.
 
     Raises ``Busy`` with the honest time to wait when that moment lies more than
     ``FACEID["MAX_WAIT"]`` seconds ahead, less those the call has ``waited`` for a moment before,
@@ -82,7 +85,7 @@ def reserve(
 
 
 @contextmanager
-def admission(account: conf.Account, action: str) -> Iterator[None]:
+def admission(account: conf.Account, action: str, *, background: bool = False) -> Iterator[None]:
     """Around what ends in ``reserve``: raises ``Busy`` where that would, before a row is written.
 
     Those of this process who are about to reserve are counted as if they had. Otherwise all who
@@ -95,7 +98,8 @@ def admission(account: conf.Account, action: str) -> Iterator[None]:
     with _entering_lock:
         for _ahead in range(_entering[key]):
             slots = [*slots, _earliest(slots, seen.now, account.rate)]
-        _bearable_wait(_earliest(slots, seen.now, account.rate), seen.now)
+        patience = _patience(account, background)
+        _bearable_wait(_earliest(slots, seen.now, account.rate), seen.now, patience)
         _entering[key] += 1
     try:
         yield
@@ -126,11 +130,12 @@ def _take(
     """Reserve what is free in a window as it was seen; None where it has changed since."""
     slots, now = seen.slots, seen.now
     moment = _earliest(slots, now, account.rate)
-    slot = Slot(_bearable_wait(moment, now, waited), seen.since)
+    patience = _patience(account, background) - waited
+    slot = Slot(_bearable_wait(moment, now, patience), seen.since)
     changes = {"slots": [*slots, moment][-account.rate :]}
     if background:
-        recent = [taken for taken in seen.background if taken > now - MICROSECONDS]
-        people = sum(taken > now - MICROSECONDS for taken in slots) - len(recent)
+        recent = [taken for taken in seen.background if taken > moment - MICROSECONDS]
+        people = sum(taken > moment - MICROSECONDS for taken in slots) - len(recent)
         if len(recent) >= max(BACKGROUND_SHARE, account.rate // 2 - people):
             raise Busy(retry_after=1)
         changes["background"] = [*recent, moment]
@@ -152,9 +157,15 @@ def _earliest(slots: list[int], now: int, rate: int) -> int:
     return max(moments)
 
 
-def _bearable_wait(moment: int, now: int, waited: float = 0.0) -> float:
+def _patience(account: conf.Account, background: bool) -> float:
+    # A quota that its share would use up is for whoever asks.
+    longer = background and account.rate > BACKGROUND_SHARE
+    return conf.get().max_wait + (BACKGROUND_PATIENCE if longer else 0.0)
+
+
+def _bearable_wait(moment: int, now: int, patience: float) -> float:
     wait = (moment - now) / MICROSECONDS
-    if waited + wait > conf.get().max_wait:
+    if wait > patience:
         raise Busy(retry_after=max(1, math.ceil(wait)))
     return wait
 

@@ -239,6 +239,27 @@ def test_background_work_gives_way_but_never_starves() -> None:
     assert reserve() == pytest.approx(1.03)
 
 
+def test_people_who_fill_the_queue_leave_background_work_its_two_calls(
+    settings: Settings,
+) -> None:
+    account = conf.Account(name="default", secret_id="AKID", rate=20)
+    settings.FACEID = {**settings.FACEID, "MIN_SPACING": None, "MAX_WAIT": 0.5}
+    with pytest.raises(errors.Busy):
+        while True:
+            reserve(account)
+    with pacing.admission(account, "A", background=True):
+        assert [reserve(account, background=True) < 1.5 for _call in range(2)] == [True] * 2
+    with pytest.raises(errors.Busy):
+        reserve(account, background=True)
+
+
+def test_a_quota_no_larger_than_its_share_is_not_filled_by_background_work() -> None:
+    account = conf.Account(name="default", secret_id="AKID", rate=1)
+    with pytest.raises(errors.Busy):
+        while True:
+            assert reserve(account, background=True) <= 5.0
+
+
 def test_a_burst_leaves_over_half_a_second(settings: Settings) -> None:
     settings.FACEID = {**settings.FACEID, "MIN_SPACING": None}
     assert [reserve() for _call in range(5)] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
