@@ -32,7 +32,8 @@ def claim_due(limit: int = BATCH) -> list[int]:
     """
     lease = clock.now() + CLAIM_LEASE
     claimed = []
-    due = VerificationSession.objects.owed_a_pull().order_by("next_pull_at")
+    sessions = VerificationSession.objects.using(write_alias())
+    due = sessions.owed_a_pull().order_by("next_pull_at")
     for pk, moment in list(due.values_list("pk", "next_pull_at")[:limit]):
         mine = VerificationSession.objects.filter(pk=pk, next_pull_at=moment)
         if mine.update(next_pull_at=lease):

@@ -116,6 +116,19 @@ def test_a_queue_that_is_full_on_the_primary_is_full(
     assert {query["sql"].split()[0] for query in captured} == {"SELECT"}
 
 
+def test_sessions_claimed_a_moment_ago_do_not_hide_those_that_are_due_after_them() -> None:
+    for _session in range(4):
+        make_session(next_pull_at=clock.now())
+    catch_up()
+    claimed = [*services.claim_due(2), *services.claim_due(2)]
+    assert len(set(claimed)) == 4
+
+
+def test_a_process_that_was_killed_is_found_before_the_replica_has_heard_of_it() -> None:
+    make_session(status=Status.PENDING, lease_until=clock.now())
+    assert services.recover_interrupted() == 1
+
+
 def test_a_client_may_act_at_once_on_the_session_it_was_given(sandbox: SandboxState) -> None:
     client = APIClient()
     client.force_authenticate(User.objects.create_user("ann"))
