@@ -114,7 +114,8 @@ def _ask(job: BulkJob, item: BulkItem, session: VerificationSession) -> None:
 
 def _was_asked(job: BulkJob, item: BulkItem) -> bool:
     """Whether the call was under way when the worker was killed."""
-    asked = _session(item).events.filter(kind=EventKind.STAFF_PULL, actor_pk=job.actor_pk)
+    events = _session(item).events.using(write_alias())
+    asked = events.filter(kind=EventKind.STAFF_PULL, actor_pk=job.actor_pk)
     return asked.filter(created_at__gte=item.started_at).exists()
 
 

@@ -51,7 +51,7 @@ def report(session: VerificationSession, sdk_code: int | None = None) -> None:
     changes: dict[str, Any] = {"reported_at": session.reported_at or now}
     if sdk_code is not None:
         changes["sdk_code"] = sdk_code
-    told = session.events.filter(kind=EventKind.REPORTED)
+    told = session.events.using(write_alias()).filter(kind=EventKind.REPORTED)
     if session.reported_at is not None and (
         session.sdk_code == changes.get("sdk_code") or told.count() >= MOST_REPORTS
     ):

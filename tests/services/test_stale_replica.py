@@ -16,9 +16,21 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from django_faceid import clock, services
-from django_faceid.models import ApiCall, QuotaWindow, Source, Status, VerificationSession
+from django_faceid.models import (
+    ApiCall,
+    BulkAct,
+    BulkItem,
+    EventKind,
+    ItemState,
+    QuotaWindow,
+    SessionEvent,
+    Source,
+    Status,
+    VerificationSession,
+)
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, issue_token
+from django_faceid.services.results import MOST_REPORTS
 from django_faceid.tencent.types import GET_TOKEN
 from django_faceid.testing import make_session
 
@@ -127,6 +139,26 @@ def test_sessions_claimed_a_moment_ago_do_not_hide_those_that_are_due_after_them
 def test_a_process_that_was_killed_is_found_before_the_replica_has_heard_of_it() -> None:
     make_session(status=Status.PENDING, lease_until=clock.now())
     assert services.recover_interrupted() == 1
+
+
+def test_a_phone_that_reports_without_end_adds_few_rows_all_the_same() -> None:
+    session = make_session()
+    for sdk_code in range(210, 220):
+        services.report(session, sdk_code)
+    reports = SessionEvent.objects.using(DEFAULT_DB_ALIAS).filter(kind=EventKind.REPORTED)
+    assert reports.count() == MOST_REPORTS
+
+
+def test_a_look_that_a_killed_worker_had_is_not_had_again(sandbox: SandboxState) -> None:
+    staff = User.objects.create_user("staff", is_superuser=True)
+    session = issue_token("ann").session
+    sessions = VerificationSession.objects.using(DEFAULT_DB_ALIAS)
+    job = services.start_bulk(BulkAct.FETCH_RESULT, sessions.all(), actor=staff)
+    BulkItem.objects.filter(job=job).update(state=ItemState.STARTED, started_at=clock.now())
+    services.fetch_result(session, source=Source.STAFF, actor=staff)
+    sessions.update(last_pull_at=None)
+    services.run_bulk_jobs()
+    assert on_the_primary(session).pulls == 1
 
 
 def test_a_client_may_act_at_once_on_the_session_it_was_given(sandbox: SandboxState) -> None:
