@@ -50,11 +50,12 @@ def collect(pk: int) -> str:
     session = VerificationSession.objects.using(write_alias()).filter(pk=pk).first()
     if session is None:
         return "gone"
-    for pause in PAUSES:
+    for pause in (0.0, *PAUSES):
+        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 (jitter, no secret)
         try:
             return fetch_result(session, source=Source.TASK, background=True).status
         except Busy:
-            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 (jitter, no secret)
+            continue
         except ServiceError as error:
             # An error of a call is filed with it; the breaker lets nobody call.
             if error.session is None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from pytest_django import Settings
@@ -10,6 +10,7 @@ from django_faceid.models import Status
 from django_faceid.sandbox.faults import Reset
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import collecting
+from django_faceid.services.errors import Busy
 from django_faceid.testing import advance, make_session, play
 from tests.services.conftest import Clock
 
@@ -113,11 +114,22 @@ def test_one_broken_account_holds_up_nobody_else(sandbox: SandboxState, settings
     assert bad.next_pull_at > clock.now()
 
 
-def test_many_results_are_collected_at_half_the_quota(
+def test_after_each_pause_for_a_full_quota_there_is_another_try(
     sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch, stopped: Clock
 ) -> None:
-    # After two short pauses the second might not be over, and the third try is the last.
-    monkeypatch.setattr(collecting, "random", SimpleNamespace(uniform=max))
+    session = make_session(next_pull_at=clock.now())
+    monkeypatch.setattr(collecting, "fetch_result", Mock(side_effect=Busy))
+    assert services.collect(session.pk) == Busy.code
+    tries = [Busy] * len(collecting.PAUSES) + [session]
+    monkeypatch.setattr(collecting, "fetch_result", Mock(side_effect=tries))
+    assert services.collect(session.pk) == session.status
+    assert stopped.slept.count(0.0) == 2
+    assert len(stopped.slept) == 2 * (1 + len(collecting.PAUSES))
+
+
+def test_many_results_are_collected_at_half_the_quota(
+    sandbox: SandboxState, stopped: Clock
+) -> None:
     sessions = [make_session(next_pull_at=clock.now()) for _session in range(15)]
     assert services.collect_results() == 15
     assert 1.0 <= stopped.monotonic() < 3.0
