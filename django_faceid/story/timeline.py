@@ -89,7 +89,7 @@ def _of_event(session: VerificationSession, event: SessionEvent) -> Entry:
         _after(session, event.created_at),
         None,
         [
-            Fact(_("By"), _who(event)),
+            Fact(_("By"), _who(session, event)),
             *_why(event),
             *_verdict_change(event),
             *_said(event),
@@ -113,9 +113,9 @@ def _label(choices: type[Status] | type[Verdict], value: str) -> str:
     return str(dict(choices.choices).get(value, value))
 
 
-def _who(event: SessionEvent) -> str:
+def _who(session: VerificationSession, event: SessionEvent) -> str:
     source = event.get_source_display()
-    if event.source == Source.API and event.actor_pk:
+    if event.actor_pk and _is_the_persons_own(session, event):
         return _("the person (%s)") % source  # whose name not everybody may see
     if event.actor is not None:
         return f"{event.actor.get_username()} ({source})"
@@ -123,6 +123,12 @@ def _who(event: SessionEvent) -> str:
         gone = _("user %s, deleted since") % event.actor_pk
         return f"{gone} ({source})"
     return source
+
+
+def _is_the_persons_own(session: VerificationSession, event: SessionEvent) -> bool:
+    # What staff do to a session of their own they do as staff: auditors must read who it was.
+    by_themselves = event.source != Source.STAFF and event.actor_pk == str(session.user_id)
+    return event.source == Source.API or by_themselves
 
 
 def _why(event: SessionEvent) -> list[Fact]:

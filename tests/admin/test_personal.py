@@ -200,6 +200,16 @@ def test_what_the_person_did_is_told_without_a_name(
     assert "amelia" not in html
 
 
+def test_what_a_host_did_for_the_person_is_told_without_a_name(
+    staff: StaffClient, sandbox: SandboxState, customer: User
+) -> None:
+    session = services.issue_token(customer).session
+    services.cancel(session, actor=customer)
+    html = text(staff(*VIEW), page(session))
+    assert "the person (host project)" in html
+    assert "amelia" not in html
+
+
 def test_names_cost_no_more_queries_than_pseudonyms(staff: StaffClient, customer: User) -> None:
     browser = staff(*LOOK)
     session = make_session(customer)
