@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from ..story import signs
 from . import banner
-from .paging import KeyedChangeList
+from .paging import KeyedChangeList, key
 from .searching import SearchingAdmin
 
 
@@ -54,7 +54,7 @@ class AuditAdmin(SearchingAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup.removesuffix("__exact") in self.lookups
+        return lookup in self.lookups
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -95,8 +95,8 @@ class AuditAdmin(SearchingAdmin):
         """The row behind an address; raises ``PermissionDenied`` or ``Http404``."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        pk = unquote(object_id)
-        row = self.page_queryset(request).filter(pk=int(pk)).first() if pk.isdecimal() else None
+        pk = key(unquote(object_id))
+        row = None if pk is None else self.page_queryset(request).filter(pk=pk).first()
         if row is None:
             raise Http404
         return row

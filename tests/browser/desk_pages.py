@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Response
 
 SESSIONS = f"{DESK}verificationsession/"
-WAITING = f"{SESSIONS}?review__exact=pending"
+WAITING = f"{SESSIONS}?review=pending"
 # Django 6.1 has another word on the button.
 RUN = re.compile("^(Go|Run)$")
 

@@ -23,7 +23,7 @@ ACTS = ("Approve…", "Reject…", "Fetch result", "Cancel session…")
 
 def a_request_id(page: Page) -> str:
     """The RequestId of the newest call to Tencent, as the list of calls shows it."""
-    page.goto(f"{DESK}apicall/?outcome__exact=ok")
+    page.goto(f"{DESK}apicall/?outcome=ok")
     return page.locator("#result_list td.field-request code").first.inner_text()
 
 
