@@ -25,6 +25,7 @@ CUT = """() => {
     const table = document.querySelector("#changelist .results");
     return table.scrollWidth - table.clientWidth;
 }"""
+CUT_OFF = "each => each.scrollWidth - each.clientWidth"
 CODES = ("X" * 127, "FailedOperation.DetectEngineSystemError")
 
 
@@ -56,6 +57,18 @@ def test_every_row_shows_the_id_of_its_session(staff: Enter, width: int) -> None
     page = desk(staff, width)
     page.goto(SESSIONS)
     expect(page.locator("#result_list td.field-session_id code").first).to_be_visible()
+
+
+def test_a_persons_other_sessions_are_whole_on_a_phone(staff: Enter) -> None:
+    page = desk(staff, 390)
+    # The oldest is of the demo's past, whose people come again and again.
+    page.goto(f"{SESSIONS}?flow=loan")
+    page.locator("#result_list tbody a").last.click()
+    others = page.get_by_role("region", name="The same person's other sessions")
+    assert others.locator("tbody tr").count() > 1
+    assert others.evaluate(CUT_OFF) <= 0
+    first = others.get_by_role("link").first.bounding_box()
+    assert first and first["height"] < 20
 
 
 def test_filters_can_be_cleared_at_the_top_of_a_phone(staff: Enter) -> None:
