@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
+from datetime import timezone as zones
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ListFilter, ModelAdmin
@@ -122,11 +123,13 @@ class StartedFilter(TimeFilter):
 
 
 def _moment(given: str, end_of_day: bool = False) -> datetime:
-    """A moment as it was typed; raises ``ValueError`` for what is none."""
+    """A moment as it was typed; raises ``ValueError`` or ``OverflowError`` for what is none."""
     if day := parse_date(given):
         midnight = datetime.combine(day, time())
         return timezone.make_aware(midnight + timedelta(days=1) if end_of_day else midnight)
     when = parse_datetime(given)
     if when is None:
         raise ValueError(given)
-    return timezone.make_aware(when) if timezone.is_naive(when) else when
+    aware = timezone.make_aware(when) if timezone.is_naive(when) else when
+    # PostgreSQL takes no time zone more than 16 hours away.
+    return aware.astimezone(zones.utc)

@@ -59,6 +59,9 @@ def test_the_last_hour_to_the_last_month(superuser: Client, last: str, seen: int
         ({"from": "2026-03-09T16:00:01"}, slice(3, None)),
         ({"from": "2026-03-09T16:00:00+00:00"}, slice(2, None)),
         ({"from": "2026-03-09T17:00:00+01:00"}, slice(2, None)),
+        # Further from UTC than PostgreSQL takes a time zone to be.
+        ({"from": "2026-03-10T15:59:00+23:59"}, slice(2, None)),
+        ({"to": "2026-03-10T15:59:00+23:59"}, slice(0, 2)),
         ({"from": "2026-04-01"}, slice(0, 0)),
         ({"to": "2026-01-01"}, slice(0, 0)),
         ({"from": "2026-03-10", "to": "2026-03-05"}, slice(0, 0)),
