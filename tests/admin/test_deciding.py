@@ -12,7 +12,16 @@ from django_faceid.models import Review, SessionEvent, Status, VerificationSessi
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import holds
 from django_faceid.testing import make_session
-from tests.admin.conftest import OPERATE, REVIEW, StaffClient, do, page, shown, text
+from tests.admin.conftest import (
+    OPERATE,
+    REVIEW,
+    STRAYED_STOP,
+    StaffClient,
+    do,
+    page,
+    shown,
+    text,
+)
 
 TWO = {"second_review": True}
 
@@ -218,6 +227,7 @@ def test_two_people_decide_where_the_flow_wants_two(
     agreeing = text(bob, page(session, "approve"))
     for said in ("it takes effect at once", member(ann).username, "Two of them", "Welcome!"):
         assert said in agreeing
+    assert not STRAYED_STOP.search(agreeing)
     decide(bob, session, "approve")
     assert session.verdict == "verified"
     html = text(bob, page(session))

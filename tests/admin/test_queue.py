@@ -17,7 +17,16 @@ from django_faceid.admin import queue
 from django_faceid.models import Metric, Review, Status, VerificationSession
 from django_faceid.services import holds, status
 from django_faceid.testing import advance, make_session
-from tests.admin.conftest import REVIEW, SESSIONS, VIEW, StaffClient, do, page, text
+from tests.admin.conftest import (
+    REVIEW,
+    SESSIONS,
+    STRAYED_STOP,
+    VIEW,
+    StaffClient,
+    do,
+    page,
+    text,
+)
 from tests.admin.dashboard import DASHBOARD, put
 
 QUEUE = f"{SESSIONS}queue/"
@@ -137,6 +146,7 @@ def test_the_next_one_is_taken_and_opened(staff: StaffClient) -> None:
     assert take_next(ann)[0] == page(first)
     assert take_next(bob)[0] == page(second)
     assert "You are at it" in text(ann, page(first))
+    assert not STRAYED_STOP.search(text(ann, page(first)))
     assert f"{member(ann).username} is looking at it" in text(bob, page(first))
 
 
@@ -149,6 +159,16 @@ def test_after_a_decision_the_next_one_is_offered(staff: StaffClient) -> None:
     assert do(browser, first, "reject", **given)
     assert f'action="{NEXT}"' in text(browser, page(first))
     assert take_next(browser)[0] == page(second)
+
+
+def test_on_a_phone_a_name_says_that_it_is_of_who_is_at_it(staff: StaffClient) -> None:
+    ann, bob = staff(*REVIEW), staff(*REVIEW)
+    session = waiting()
+    label = '<span class="faceid-label" aria-hidden="true">At it</span>'
+    assert label not in text(ann, QUEUE)
+    do(ann, session, "take")
+    assert f"{label} You" in text(ann, QUEUE)
+    assert f"{label} {member(ann).username}" in text(bob, QUEUE)
 
 
 def test_any_one_can_be_taken_and_given_back(staff: StaffClient) -> None:
