@@ -25,6 +25,11 @@ CUT = """() => {
     const table = document.querySelector("#changelist .results");
     return table.scrollWidth - table.clientWidth;
 }"""
+LINES = """cell => {
+    const text = new Range();
+    text.selectNodeContents(cell);
+    return text.getClientRects().length;
+}"""
 CUT_OFF = "each => each.scrollWidth - each.clientWidth"
 CODES = ("X" * 127, "FailedOperation.DetectEngineSystemError")
 
@@ -57,6 +62,18 @@ def test_every_row_shows_the_id_of_its_session(staff: Enter, width: int) -> None
     page = desk(staff, width)
     page.goto(SESSIONS)
     expect(page.locator("#result_list td.field-session_id code").first).to_be_visible()
+
+
+def test_a_list_fits_beside_a_scroll_bar_and_keeps_pseudonyms_in_one_piece(staff: Enter) -> None:
+    scroll_bar = 15
+    for who in ("reviewer", "auditor"):
+        page = staff(who, viewport={"width": 1280 - scroll_bar, "height": 844})
+        page.goto(SESSIONS)
+        assert page.evaluate(CUT) <= 0, who
+    people = page.locator("td.field-person").all()
+    # "person", and below it the twelve digits.
+    assert len(people) == 50
+    assert {person.evaluate(LINES) for person in people} == {2}
 
 
 def test_a_persons_other_sessions_are_whole_on_a_phone(staff: Enter) -> None:
