@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Method = TypeVar("Method", bound=Callable[..., object])
 
 _CLASSES = {"action_checkbox": "action-checkbox"}
-_WORDS = re.compile(r"[^._]*[._]+|[^._]+$")
+_WORDS = re.compile(r"[^._@]*[._@]+|[^._@]+$")
 
 
 def column(description: StrOrPromise, read: str, *reads: str) -> Callable[[Method], Method]:
@@ -114,11 +114,11 @@ def _row(listed: ChangeList) -> str:
 @lru_cache(maxsize=512, typed=True)
 def over(first: object, second: str) -> SafeString:
     """What a cell says, above what it says more quietly."""
-    more = format_html(' <span class="faceid-more">{}</span>', _wrapping(second)) if second else ""
-    return format_html('<span class="faceid-short">{}</span>{}', _wrapping(str(first)), more)
+    more = format_html(' <span class="faceid-more">{}</span>', wrapping(second)) if second else ""
+    return format_html('<span class="faceid-short">{}</span>{}', wrapping(str(first)), more)
 
 
-def _wrapping(text: str) -> str:
+def wrapping(text: str) -> str:
     """A code or a name that a narrow column breaks where its words end; markup as it is."""
     words = _WORDS.findall(signs.plain(text))
     if isinstance(text, SafeString) or len(words) < 2:

@@ -18,6 +18,7 @@ from ..story import signs, words
 from ..story.search import MOST_PEOPLE, MOST_SESSIONS
 from ..tencent.codes import RESULT_CODES, Category
 from ..tencent.types import GET_RESULT, GET_TOKEN
+from .columns import wrapping
 
 Choices = Sequence[tuple[str, Any]]
 RECENT_ROWS = 2000
@@ -151,7 +152,7 @@ class _CodeFilter(ColumnFilter):
 
     def words(self, code: str) -> str:
         """How a code is offered."""
-        return signs.plain(code)
+        return wrapping(code)
 
 
 class ErrorCodeFilter(_CodeFilter):

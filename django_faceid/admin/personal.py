@@ -14,7 +14,7 @@ from .. import services
 from ..models import VerificationSession
 from ..story import people, signs
 from .acts import SessionActs
-from .columns import column
+from .columns import column, wrapping
 
 _SUBJECT = ("subject_key", "user_id", "reference")
 
@@ -43,7 +43,7 @@ class PersonalData(SessionActs):
 
     @column(_("person"), *_SUBJECT, name_read_from(get_user_model()))
     def known_person(self, session: VerificationSession) -> str:
-        return people.shown(session, personal=True)
+        return wrapping(people.shown(session, personal=True))
 
     def who(self, request: HttpRequest, session: VerificationSession) -> dict[str, str]:
         """The person in the head of a page, as the viewer may know them."""

@@ -228,6 +228,12 @@ def test_no_address_filters_by_anything_else(superuser: Client, probe: str, cust
     assert superuser.get(SESSIONS, {probe: "a"}).status_code == 400
 
 
+def test_a_long_code_among_the_filters_breaks_where_its_words_end(superuser: Client) -> None:
+    make_call(None, outcome="refused", error_code="InternalError.UnKnown<")
+    choice = "InternalError.<wbr>UnKnown&lt;<wbr></a>"
+    assert choice in superuser.get(CALLS).content.decode()
+
+
 def test_no_address_sorts_by_an_unindexed_column(superuser: Client) -> None:
     first, second = make_session("a", flow="a"), make_session("b", flow="b")
     for column in range(1, 9):
