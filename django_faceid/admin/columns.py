@@ -123,7 +123,7 @@ def wrapping(text: str) -> str:
     words = _WORDS.findall(signs.plain(text))
     if isinstance(text, SafeString) or len(words) < 2:
         return signs.plain(text)
-    return format_html_join("", "{}<wbr>", ((word,) for word in words))
+    return format_html_join(SafeString("<wbr>"), "{}", ((word,) for word in words))
 
 
 def moment(when: datetime) -> SafeString:
