@@ -25,22 +25,23 @@ def within(
     Bounds on the primary key say the same once more, so that an index that ends with the key
     serves any span of time together with its own condition. One query for each bound given.
     """
+    # A database takes key and time for independent, expects next to nothing of both together, and
+    # then sorts all of that time. It has no index on an expression, and no expectations: but of
+    # both ends of one, of which PostgreSQL expects so little again that it calls workers for it.
     if since is not None:
         older = _keys(rows, **{f"{column}__lt": since - MARGIN}).order_by(f"-{column}")
         lower = min(older[:SAMPLE], default=0)
-        rows = _moments(rows, column).filter(pk__gt=lower, moment__gte=since)
+        rows = _with(rows, since=Coalesce(column, column)).filter(pk__gt=lower, since__gte=since)
     if until is not None:
         newer = _keys(rows, **{f"{column}__gte": until + MARGIN}).order_by(column)
-        rows = _moments(rows, column).filter(moment__lt=until)
+        rows = _with(rows, until=Coalesce(column, column, column)).filter(until__lt=until)
         if (upper := max(newer[:SAMPLE], default=None)) is not None:
             rows = rows.filter(pk__lt=upper)
     return rows
 
 
-def _moments(rows: QuerySet[_M], column: str) -> QuerySet[_M]:
-    # A database takes key and time for independent, expects next to nothing of both together, and
-    # then sorts all of that time. It has no index on an expression, and no expectations.
-    return cast("QuerySet[_M]", rows.alias(moment=Coalesce(column, column)))
+def _with(rows: QuerySet[_M], **moment: Coalesce) -> QuerySet[_M]:
+    return cast("QuerySet[_M]", rows.alias(**moment))
 
 
 def _keys(rows: QuerySet[Any], **span: datetime) -> QuerySet[Any, Any]:
