@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SESSIONS, CALLS = "verificationsession/", "apicall/"
 SESSION_PAGE, TOKEN = "session page", "sessions: by token"
+EMPTY = "sessions: flow=nobodys"
 OURS, RIVAL = "/admin/faceid/", "/rival/faceid/"
 
 LISTS = {
@@ -33,6 +34,7 @@ LISTS = {
             "review=approved",
             "flow=withdraw",
             "flow=private_banking",
+            "flow=nobodys",
             "livemode=0",
             "error_code=InternalError",
             "error_code=HttpStatus",
