@@ -97,7 +97,7 @@ def _rival(bounds: Bounds, small: ProcessPoolExecutor, large: ProcessPoolExecuto
         _ms([small.submit(desk_pages.look, EMPTY, site).result() for _look in range(9)])
         for site in (OURS, RIVAL)
     )
-    # Django's page and nothing on it: no list made of it takes less.
+    # What each is when it only draws the page around a list.
     lines.append(("  a list without a row", f"{own:.1f}", f"{taken:.1f}", "-"))
     table("A default ModelAdmin", ("page", "ours, ms", "rival's, ms", "times"), lines)
 
