@@ -18,7 +18,8 @@ from .errors import KeyInFlight, KeyReused
 
 KEPT_FOR = timedelta(hours=24)
 LEASE = timedelta(seconds=30)
-BATCH = 1000
+# More than an account at its quota claims in the minute between two runs.
+BATCH = 2000
 
 _at_work_lock = threading.Lock()
 # Until when the keys that this process is at are nobody else's.
