@@ -26,8 +26,8 @@ def within(
     serves any span of time together with its own condition. One query for each bound given.
     """
     # A database takes key and time for independent, expects next to nothing of both together, and
-    # then sorts all of that time. It has no index on an expression, and no expectations: but of
-    # both ends of one, of which PostgreSQL expects so little again that it calls workers for it.
+    # then sorts all of that time. It has no index on an expression, and no expectations. Each end
+    # has its own: of both ends of one PostgreSQL expects so little that it starts workers for it.
     if since is not None:
         older = _keys(rows, **{f"{column}__lt": since - MARGIN}).order_by(f"-{column}")
         lower = min(older[:SAMPLE], default=0)

@@ -103,7 +103,7 @@ def raw_statement(statement: str) -> Run:
 
 
 def least() -> Run:
-    """The same statement on tables with nothing to keep but their rows: no sweep is faster."""
+    """The same statement on tables with no index but keys and the sweep's own: none is faster."""
     from django.db import connection
 
     with connection.cursor() as cursor:

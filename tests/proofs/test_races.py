@@ -94,21 +94,11 @@ def test_many_taps_at_once_make_one_token(race: Race) -> None:
     race.leaves_order()
 
 
+@pytest.mark.parametrize("places", [1, 1000])
 def test_many_posts_with_one_key_make_one_token_and_tell_no_one_of_a_full_queue(
-    race: Race,
+    race: Race, settings: Settings, places: int
 ) -> None:
-    for number in range(ROUNDS // 4):
-        post = partial(services.issue_token, f"reference-{number}", idempotency_key="one")
-        refusals = race.run(*[post] * 6)
-        assert {type(error) for error in refusals} <= {KeyInFlight}
-    assert len(race.sandbox.tokens) == ROUNDS // 4
-    race.leaves_order()
-
-
-def test_many_posts_with_one_key_take_one_place_among_the_calls_in_flight(
-    race: Race, settings: Settings
-) -> None:
-    settings.FACEID = {**settings.FACEID, "MAX_IN_FLIGHT": 1}
+    settings.FACEID = {**settings.FACEID, "MAX_IN_FLIGHT": places}
     for number in range(ROUNDS // 4):
         post = partial(services.issue_token, f"reference-{number}", idempotency_key="one")
         refusals = race.run(*[post] * 6)

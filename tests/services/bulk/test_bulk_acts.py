@@ -30,8 +30,10 @@ class Killed(BaseException):
     """What ends a process in the middle."""
 
 
-def killed_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) -> None:
-    """Let a process die right before or after the second call of a function."""
+def run_until_killed(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool
+) -> None:
+    """Let a worker die right before or after the second call of a function."""
     real, calls = getattr(owner, name), []
 
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -43,7 +45,10 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: 
             raise Killed
         return result
 
-    monkeypatch.setattr(owner, name, function)
+    with monkeypatch.context() as dying:
+        dying.setattr(owner, name, function)
+        with pytest.raises(Killed):
+            services.run_bulk_jobs()
 
 
 def test_results_are_fetched_one_by_one_in_the_name_of_whoever_asked(
@@ -113,10 +118,7 @@ def test_a_killed_workers_job_goes_on_where_it_was_and_asks_nobody_twice(
     after: bool,
 ) -> None:
     job = start(FETCH, operator)
-    with monkeypatch.context() as dying:
-        killed_at(dying, owner, name, after=after)
-        with pytest.raises(Killed):
-            services.run_bulk_jobs()
+    run_until_killed(monkeypatch, owner, name, after=after)
     assert services.run_bulk_jobs() == 0, "still leased to the worker that was killed"
     advance(seconds=bulk.LEASE.total_seconds() + 1)
     services.run_bulk_jobs()
@@ -141,10 +143,7 @@ def test_a_killed_workers_cancelings_are_done_once_each(
     after: bool,
 ) -> None:
     job = start(CANCEL, operator)
-    with monkeypatch.context() as dying:
-        killed_at(dying, owner, name, after=after)
-        with pytest.raises(Killed):
-            services.run_bulk_jobs()
+    run_until_killed(monkeypatch, owner, name, after=after)
     advance(seconds=bulk.LEASE.total_seconds() + 1)
     services.run_bulk_jobs()
     assert stands(job) == {"done": 3}
