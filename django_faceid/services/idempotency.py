@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -22,7 +22,8 @@ LEASE = timedelta(seconds=30)
 BATCH = 2000
 
 _at_work_lock = threading.Lock()
-_at_work: set[tuple[str, str]] = set()
+# Until when the keys that this process is at are nobody else's.
+_at_work: dict[tuple[str, str], datetime] = {}
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,18 @@ class Key:
         Repeats that come before the claim is committed would each take one of ``MAX_IN_FLIGHT``
         places, and tell the rest of them, and everybody else, of a full queue.
         """
-        name = (self.subject.key, self.digest)
+        name, now = (self.subject.key, self.digest), clock.now()
+        until = now + LEASE
         with _at_work_lock:
-            if name in _at_work:
+            if _at_work.get(name, now) > now:
                 raise KeyInFlight(retry_after=1)
-            _at_work.add(name)
+            _at_work[name] = until
         try:
             yield
         finally:
             with _at_work_lock:
-                _at_work.remove(name)
+                if _at_work.get(name) == until:
+                    del _at_work[name]
 
     def claim(self) -> None:
         """Take the key inside the caller's transaction; a claim that ran out is taken over.
