@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -21,9 +23,16 @@ LEASE = timedelta(seconds=30)
 # More than an account at its quota claims in the minute between two runs.
 BATCH = 2000
 
+
+class _Work(NamedTuple):
+    """What this process is at with a key, which until then is nobody else's."""
+
+    fingerprint: str
+    until: datetime
+
+
 _at_work_lock = threading.Lock()
-# Until when the keys that this process is at are nobody else's.
-_at_work: dict[tuple[str, str], datetime] = {}
+_at_work: dict[tuple[str, str], _Work] = {}
 
 
 @dataclass(frozen=True)
@@ -34,15 +43,26 @@ class Key:
     text: str
     fingerprint: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digests.keyed("idempotency", self.text)
+
+    @property
+    def _name(self) -> tuple[str, str]:
+        return self.subject.key, self.digest
 
     def replay(self) -> VerificationSession | None:
         """The session this key already stands for, if it was answered.
 
         Raises ``KeyReused`` for other input and ``KeyInFlight`` while the first is at work.
         """
+        with _at_work_lock:
+            # Of a hundred taps at once most are answered here, without a look at the database.
+            self._require_idle()
+        return self.stored()
+
+    def stored(self) -> VerificationSession | None:
+        """As ``replay``, for whoever is at the key itself."""
         claim = self._claims().filter(created_at__gt=clock.now() - KEPT_FOR).first()
         if claim is None or self._is_a_strangers(claim):
             return None
@@ -64,23 +84,30 @@ class Key:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Around what claims the key: raises ``KeyInFlight`` while this process is at it already.
+        """Around what claims the key: raises as ``replay`` while this process is at it already.
 
         Repeats that come before the claim is committed would each take one of ``MAX_IN_FLIGHT``
         places, and tell the rest of them, and everybody else, of a full queue.
         """
-        name, now = (self.subject.key, self.digest), clock.now()
-        until = now + LEASE
+        work = _Work(self.fingerprint, clock.now() + LEASE)
         with _at_work_lock:
-            if _at_work.get(name, now) > now:
-                raise KeyInFlight(retry_after=1)
-            _at_work[name] = until
+            self._require_idle()
+            _at_work[self._name] = work
         try:
             yield
         finally:
             with _at_work_lock:
-                if _at_work.get(name) == until:
-                    del _at_work[name]
+                # A call that outlived its lease leaves the key to whoever took it.
+                if _at_work.get(self._name) is work:
+                    del _at_work[self._name]
+
+    def _require_idle(self) -> None:
+        work = _at_work.get(self._name)
+        if work is None or work.until <= clock.now():
+            return
+        if work.fingerprint != self.fingerprint:
+            raise KeyReused
+        raise KeyInFlight(retry_after=1)
 
     def claim(self) -> None:
         """Take the key inside the caller's transaction; a claim that ran out is taken over.

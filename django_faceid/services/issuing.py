@@ -50,12 +50,20 @@ def issue_token(
     """
     subject = Subject.of(who)
     given = params or {}
-    key = None
-    if idempotency_key:
-        key = Key(subject, idempotency_key, parameters.fingerprint(flow, given))
-        # Before any rule: what was answered once does not hang on what is allowed by now.
-        if replayed := key.replay():
-            return Issued(replayed, fresh=False)
+    if not idempotency_key:
+        return _issue(subject, flow, given, None, source)
+    key = Key(subject, idempotency_key, parameters.fingerprint(flow, given))
+    # Before any rule: what was answered once does not hang on what is allowed by now.
+    if replayed := key.replay():
+        return Issued(replayed, fresh=False)
+    with key.alone():
+        return _issue(subject, flow, given, key, source)
+
+
+@sensitive_variables()
+def _issue(
+    subject: Subject, flow: str, given: Mapping[str, Any], key: Key | None, source: Source
+) -> Issued:
     rules = _open_flow(flow, subject)
     public_id = public_ids.new()
     request = parameters.build(rules, subject, given, extra=str(public_id))
@@ -63,7 +71,7 @@ def issue_token(
         holder = _holder(subject, rules)
     except Busy:
         # Whoever is at it may be the first with this key, since we last looked.
-        if key is not None and (replayed := key.replay()):
+        if key is not None and (replayed := key.stored()):
             return Issued(replayed, fresh=False)
         raise
     issue = Issue(subject, rules, request, public_id, key, source, replaces=holder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,8 +89,7 @@ class Issue:
         )
         failure: FaceIdError | None = None
         try:
-            with nullcontext() if self.key is None else self.key.alone():
-                call(errand)
+            call(errand)
         except FaceIdError as error:
             failure = error
         except IntegrityError as error:

@@ -43,7 +43,7 @@ def scratch(kind: str, pool: int = 0) -> Iterator[Path]:
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         if pool and kind == "postgres":
             connection.close()
-            options = {"min_size": 1, "max_size": pool, "timeout": 30}
+            options = {"min_size": pool, "max_size": pool, "timeout": 30}
             connection.settings_dict["OPTIONS"]["pool"] = options
         try:
             yield Path(folder)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
 
 from django_faceid.models import IdempotencyClaim, Status, Subject
 from django_faceid.sandbox.faults import Refuse, Reset
@@ -48,6 +49,19 @@ def test_while_the_first_is_at_work_later_ones_are_turned_away(sandbox: SandboxS
         key.replay()
     with pytest.raises(errors.KeyInFlight):
         key.claim()
+
+
+def test_a_process_tells_repeats_of_what_it_is_at_without_a_look_at_the_database(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    key = Key(Subject.of("ann"), KEY, "fingerprint")
+    other = Key(Subject.of("ann"), KEY, "another")
+    with key.alone(), django_assert_num_queries(0):
+        with pytest.raises(errors.KeyInFlight):
+            key.replay()
+        with pytest.raises(errors.KeyReused):
+            other.replay()
+    assert other.replay() is None
 
 
 def test_a_crash_blocks_its_key_no_longer_than_its_lease(sandbox: SandboxState) -> None:
