@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -11,17 +11,16 @@ from django_faceid.models import Metric, Resolution, Rollup
 from django_faceid.models.rollups import Key
 from django_faceid.services.figures import RANGES, figures
 from tests import numbers
+from tests.services.counted import NOON, at
 
 pytestmark = pytest.mark.django_db
 
-NOON = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = NOON + timedelta(minutes=20)
-    monkeypatch.setattr(clock, "offset", lambda: shown - datetime.now(timezone.utc))
+    at(NOON + timedelta(minutes=20), monkeypatch)
 
 
 def put(
