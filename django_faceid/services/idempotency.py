@@ -66,13 +66,14 @@ class Key:
         claim = self._claims().filter(created_at__gt=clock.now() - KEPT_FOR).first()
         if claim is None or self._is_a_strangers(claim):
             return None
+        if not claim.answered and claim.lease_until <= clock.now():
+            # Whoever held it is dead: the key is free, whatever it was asked for.
+            return None
         if claim.fingerprint != self.fingerprint:
             raise KeyReused
         if claim.answered:
             return claim.session
-        if claim.lease_until > clock.now():
-            raise KeyInFlight(retry_after=1)
-        return None
+        raise KeyInFlight(retry_after=1)
 
     def _is_a_strangers(self, claim: IdempotencyClaim) -> bool:
         """Whether a deleted user left this claim, whose primary key is somebody else's by now."""
@@ -130,11 +131,15 @@ class Key:
 
     def keep(self, session: VerificationSession) -> None:
         """Answer every repeat with this session from now on."""
-        self._claims().update(answered=True, session=session)
+        self._own_claims().update(answered=True, session=session)
 
     def release(self) -> None:
         """Let the client repeat with the same key: nothing came of it."""
-        self._claims().filter(answered=False).delete()
+        self._own_claims().filter(answered=False).delete()
+
+    def _own_claims(self) -> QuerySet[IdempotencyClaim]:
+        # Whoever comes back after its lease may find the key taken for something else.
+        return self._claims().filter(fingerprint=self.fingerprint)
 
     def _claims(self) -> QuerySet[IdempotencyClaim]:
         return (

@@ -73,6 +73,20 @@ def test_a_crash_blocks_its_key_no_longer_than_its_lease(sandbox: SandboxState) 
     assert IdempotencyClaim.objects.count() == 1
 
 
+def test_a_crash_blocks_its_key_for_no_other_input_beyond_its_lease(sandbox: SandboxState) -> None:
+    key = Key(Subject.of("ann"), KEY, "fingerprint")
+    key.claim()
+    with pytest.raises(errors.KeyReused):
+        issue_token("ann", idempotency_key=KEY)
+    advance(seconds=31)
+    taken = issue_token("ann", idempotency_key=KEY)
+    assert taken.fresh
+    # Whoever was thought dead finds the key taken, and leaves it alone.
+    key.keep(issue_token("bob").session)
+    key.release()
+    assert issue_token("ann", idempotency_key=KEY) == (taken.session, False)
+
+
 def test_a_refusal_releases_the_key(sandbox: SandboxState) -> None:
     sandbox.faults.add(Refuse(Code="FailedOperation"))
     with pytest.raises(errors.ServiceError):
