@@ -12,7 +12,7 @@ from ..models import Source, Status, Subject, VerificationSession, public_ids
 from ..models.database import write_alias
 from . import gate, limits, parameters
 from .durable import persistently
-from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, NotAllowed
+from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, KeyInFlight, NotAllowed
 from .idempotency import Key
 from .minting import Issue
 
@@ -57,7 +57,13 @@ def issue_token(
     if replayed := key.replay():
         return Issued(replayed, fresh=False)
     with key.alone():
-        return _issue(subject, flow, given, key, source)
+        try:
+            return _issue(subject, flow, given, key, source)
+        except KeyInFlight:
+            # Another process was first with this key, and may be done with it by now.
+            if replayed := key.stored():
+                return Issued(replayed, fresh=False)
+            raise
 
 
 @sensitive_variables()

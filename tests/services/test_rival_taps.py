@@ -22,6 +22,7 @@ from django_faceid.models import (
 from django_faceid.sandbox.faults import Refuse
 from django_faceid.sandbox.state import SandboxState
 from django_faceid.services import errors, issue_token, issuing, limits
+from django_faceid.services.idempotency import Key
 from django_faceid.services.minting import Issue
 from django_faceid.testing import advance, make_session
 from tests.services.conftest import Flows
@@ -110,6 +111,28 @@ def test_a_rival_that_was_faster_is_waited_for_even_when_it_is_gone_again(
     assert refusal.value.retry_after == 1
     assert VerificationSession.objects.get() == rival
     assert not ApiCall.objects.exists()
+
+
+@pytest.mark.parametrize("params", [{}, {"retry_limit": 1}])
+def test_a_repeat_whose_first_is_done_since_its_look_gets_what_that_got(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch, params: dict[str, Any]
+) -> None:
+    first: list[VerificationSession] = []
+    real = Key.replay
+
+    def answered_afterwards(self: Key) -> VerificationSession | None:
+        monkeypatch.undo()
+        found = real(self)
+        first.append(issue_token("ann", params=params, idempotency_key="k").session)
+        return found
+
+    monkeypatch.setattr(Key, "replay", answered_afterwards)
+    if params:
+        with pytest.raises(errors.KeyReused):
+            issue_token("ann", idempotency_key="k")
+    else:
+        assert issue_token("ann", idempotency_key="k") == (first[0], False)
+    assert len(sandbox.tokens) == 1
 
 
 @pytest.mark.django_db(transaction=True)
