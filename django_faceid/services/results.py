@@ -135,6 +135,9 @@ class _Pull:
 
     def _ask(self, errand: Errand[GetFaceIdResultIntlResponse]) -> None:
         try:
+            if self._was_asked_lately():
+                # However full the queue is, and though Tencent may hang: no call is needed.
+                raise _NothingToDo
             call(errand)
         except _NothingToDo:
             if self.source == Source.TASK:
@@ -153,6 +156,11 @@ class _Pull:
             message = "is not where this session's token came from."
             raise conf.SettingError(where, "endpoint", message)
         return account
+
+    def _was_asked_lately(self) -> bool:
+        """Whether this instance knows already that its row is to answer; ``_claim`` finds out."""
+        asked = self.session.last_pull_at
+        return asked is not None and asked > clock.now() - schedule.LEAST_BETWEEN_PULLS
 
     def _claim(self) -> VerificationSession:
         if self.source == Source.API and not limits.may_pull(self.session):

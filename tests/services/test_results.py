@@ -11,7 +11,7 @@ from django_faceid import clock, conf, services
 from django_faceid.models import ApiCall, EventKind, Source, Status, VerificationSession
 from django_faceid.sandbox.faults import Delay, Refuse, Reset, WrongExtra
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import errors, fetch_result, issue_token, limits
+from django_faceid.services import breaker, errors, fetch_result, issue_token, limits, pacing
 from django_faceid.tencent.client import FaceIdClient
 from django_faceid.tencent.types import GetFaceIdResultIntlResponse
 from django_faceid.testing import advance, make_session, play
@@ -75,12 +75,30 @@ def test_another_face_is_a_mismatch(sandbox: SandboxState, flow: Flows, jpeg: st
 def test_two_pulls_within_two_seconds_are_one_call(
     session: VerificationSession, sandbox: SandboxState
 ) -> None:
+    somebody_elses = VerificationSession.objects.get()
     fetch_result(session)
     play(session, "pass")
     assert fetch_result(session).status == Status.ISSUED
+    assert fetch_result(somebody_elses).status == Status.ISSUED
     assert len(sandbox.exchanges) == 2
     advance(seconds=2)
     assert fetch_result(session).status == Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("hindered", ["the queue is full", "Tencent hangs"])
+def test_who_comes_back_within_two_seconds_needs_neither_a_slot_nor_tencent(
+    session: VerificationSession, monkeypatch: pytest.MonkeyPatch, hindered: str
+) -> None:
+    fetch_result(session, source=Source.API)
+    if hindered == "the queue is full":
+        monkeypatch.setattr(pacing, "_earliest", lambda *_args: 2**60)
+    else:
+        for _call in range(breaker.FAILURES):
+            breaker.breaker_of(conf.account("default")).unanswered()
+    assert fetch_result(session, source=Source.API).status == Status.ISSUED
+    advance(seconds=2)
+    with pytest.raises((errors.Busy, errors.ProviderUnreachable)):
+        fetch_result(session, source=Source.API)
 
 
 def test_a_final_result_is_never_asked_for_again(
