@@ -205,13 +205,13 @@ def _follow(
     if pause is None:
         return None
     _file(errand, attempt, attempt.row.save)
-    if isinstance(result, RateLimited):
-        durably(lambda: pacing.back_off(errand.account, errand.action))
     if isinstance(result, SignatureExpired):
         clients.learn_offset(errand.account, result.clock_offset or 0.0)
-    give_back_pooled_connection()
-    time.sleep(pause)
     try:
+        if isinstance(result, RateLimited):
+            durably(lambda: pacing.back_off(errand.account, errand.action))
+        give_back_pooled_connection()
+        time.sleep(pause)
         number, waited = attempt.row.attempt + 1, attempt.waited + attempt.wait
         return durably(lambda: _reserve(errand, session, number, waited))
     except (Busy, IntegrityError, *PASSING):

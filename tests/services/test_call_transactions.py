@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError, connection, connections, transaction
 
-from django_faceid.models import ApiCall, Outcome, VerificationSession
-from django_faceid.sandbox.faults import Delay
+from django_faceid.models import ApiCall, Outcome, Status, VerificationSession
+from django_faceid.sandbox.faults import Delay, Refuse
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import calls, errors, issue_token
+from django_faceid.services import calls, errors, issue_token, pacing
 from django_faceid.services.durable import durably
 from django_faceid.services.evidence import Attempt
 from django_faceid.tencent.client import FaceIdClient
@@ -129,6 +129,20 @@ def test_a_database_that_never_gives_in_is_a_full_queue(sandbox: SandboxState) -
     with pytest.raises(errors.Busy):
         calls.call(errand(prepare=prepare))
     assert not sandbox.exchanges
+
+
+def test_a_window_that_cannot_be_moved_ends_the_repeats_and_not_the_call(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_window: Any) -> None:
+        raise OperationalError("lock wait timeout exceeded")
+
+    monkeypatch.setattr(pacing, "back_off", locked)
+    sandbox.faults.add(Refuse(Code="RequestLimitExceeded"))
+    with pytest.raises(errors.Busy):
+        issue_token("ann", idempotency_key="k")
+    assert VerificationSession.objects.get().status == Status.ERROR
+    assert issue_token("ann", idempotency_key="k").fresh
 
 
 def test_an_outcome_outlasts_a_database_that_is_away_for_seconds(sandbox: SandboxState) -> None:
