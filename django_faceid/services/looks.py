@@ -47,7 +47,8 @@ def after_unfinished(session: VerificationSession, *, background: bool) -> None:
     if session.last_pull_at is not None:
         # An earlier one would be answered from the row.
         later = max(later, session.last_pull_at + schedule.LEAST_BETWEEN_PULLS)
-    _owing(session).update(next_pull_at=later)
+    # A phone that has reported since has a look of its own coming.
+    _owing(session).filter(reported_at=session.reported_at).update(next_pull_at=later)
 
 
 def after_failure(
@@ -61,7 +62,7 @@ def after_failure(
     if later is None:
         give_up(session, code, source=source, call_pk=call_pk)
     else:
-        _owing(session).update(next_pull_at=later)
+        _owing(session).filter(reported_at=session.reported_at).update(next_pull_at=later)
 
 
 def put_back(session: VerificationSession) -> None:

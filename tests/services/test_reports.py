@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
 from django_faceid import clock, services
 from django_faceid.models import EventKind, NextAction, Source, VerificationSession
+from django_faceid.sandbox.faults import Reset
+from django_faceid.sandbox.state import SandboxState
+from django_faceid.services import schedule
+from django_faceid.services.errors import ServiceError
 from django_faceid.testing import advance
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +53,29 @@ def test_a_phone_that_reports_without_end_adds_few_rows(session: VerificationSes
     for code in range(210, 225):
         services.report(session, code)
     assert session.events.filter(kind=EventKind.REPORTED).count() == 5
+
+
+@pytest.mark.parametrize("judged_by", ["next_pull", "after_failure"])
+def test_a_report_that_comes_while_a_look_ends_keeps_its_own_look(
+    session: VerificationSession,
+    sandbox: SandboxState,
+    monkeypatch: pytest.MonkeyPatch,
+    judged_by: str,
+) -> None:
+    real = getattr(schedule, judged_by)
+
+    def overtaken(*facts: Any) -> Any:
+        monkeypatch.undo()
+        later = real(*facts)
+        services.report(VerificationSession.objects.get(), 0)
+        return later
+
+    advance(seconds=100)
+    if judged_by == "after_failure":
+        sandbox.faults.add(Reset(When="after"))
+    monkeypatch.setattr(schedule, judged_by, overtaken)
+    with suppress(ServiceError):
+        services.fetch_result(session, source=Source.TASK, background=True)
+    session.refresh_from_db()
+    assert session.next_pull_at is not None
+    assert session.next_pull_at <= clock.now()
