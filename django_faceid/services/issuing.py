@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
@@ -12,7 +13,16 @@ from ..models import Source, Status, Subject, VerificationSession, public_ids
 from ..models.database import write_alias
 from . import gate, limits, parameters
 from .durable import persistently
-from .errors import AlreadyVerified, Busy, FieldError, FlowPaused, Invalid, KeyInFlight, NotAllowed
+from .errors import (
+    AlreadyVerified,
+    Busy,
+    FieldError,
+    FlowPaused,
+    Invalid,
+    KeyInFlight,
+    NotAllowed,
+    SessionGone,
+)
 from .idempotency import Key
 from .minting import Issue
 
@@ -45,8 +55,9 @@ def issue_token(
     ``idempotency_key`` gets the session it got before.
 
     Raises a ``ServiceError``: ``Invalid``, ``NotAllowed``, ``FlowPaused``, ``AlreadyVerified``,
-    ``TooManyAttempts``, ``KeyInFlight``, ``KeyReused``, ``Busy``, ``ProviderUnreachable``,
-    ``ProviderUnavailable``. Source: GetFaceIdTokenIntl, API page 1061/54556.
+    ``TooManyAttempts``, ``KeyInFlight``, ``KeyReused``, ``SessionGone``, ``Busy``,
+    ``ProviderUnreachable``, ``ProviderUnavailable``.
+    Source: GetFaceIdTokenIntl, API page 1061/54556.
     """
     subject = Subject.of(who)
     given = params or {}
@@ -125,4 +136,7 @@ def _remember(key: Key, session: VerificationSession) -> None:
         key.claim()
         key.keep(session)
 
-    persistently(remember)
+    try:
+        persistently(remember)
+    except IntegrityError:
+        raise SessionGone from None

@@ -145,6 +145,24 @@ def test_a_user_who_was_deleted_a_moment_ago_is_told_no(sandbox: SandboxState) -
     assert not VerificationSession.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_live_session_that_is_deleted_before_it_is_given_again_is_gone(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_token("ann")
+    real = issuing._remember
+
+    def too_late(key: Key, session: VerificationSession) -> None:
+        VerificationSession.objects.all().delete()
+        real(key, session)
+
+    monkeypatch.setattr(issuing, "_remember", too_late)
+    with pytest.raises(errors.SessionGone):
+        issue_token("ann", idempotency_key="k")
+    monkeypatch.undo()
+    assert issue_token("ann", idempotency_key="k").fresh
+
+
 def test_a_refused_tap_does_not_even_put_an_overdue_session_to_rest(
     sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
