@@ -16,12 +16,15 @@ from django.db.models.functions import Coalesce
 from .. import clock, conf
 from ..models import Status, Verdict, VerificationSession
 from ..models.database import write_alias
+from .breaker import CREDENTIALS_UNAVAILABLE
 from .errors import Busy, TooManyAttempts
 
 # Tries that reached Tencent and brought no token use up nobody's attempts, but a script's quota:
 # in all of a subject's flows together, and many more than a person makes with a bad picture.
 MOST_FAILURES = 10
 FAILURES_SPAN = timedelta(minutes=5)
+# What ended them before Tencent was asked: the network's fault, or that of the host's vault.
+NEVER_SENT = ("ConnectFailed", CREDENTIALS_UNAVAILABLE)
 # Of one subject's sessions so many are asked about in this time because clients want it.
 MOST_PULLS = 3
 PULLS_SPAN = timedelta(seconds=2)
@@ -56,6 +59,7 @@ def require_attempts_left(flow: conf.Flow, subject_key: str) -> None:
     now = clock.now()
     longest = max(flow.max_issues, default=timedelta(0))
     lately = Q(status=Status.ERROR, created_at__gt=now - FAILURES_SPAN)
+    lately &= ~Q(error_code__in=NEVER_SENT)
     on_its_way = Q(status=Status.PENDING, lease_until__gt=now)
     issued = rows.counted_issues(subject_key, flow.name, now - longest)
     # One question for all three, since every tap asks it.

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from django_faceid import clock, services
 from django_faceid.models import (
@@ -21,7 +22,7 @@ from django_faceid.models import (
 )
 from django_faceid.sandbox.faults import Refuse
 from django_faceid.sandbox.state import SandboxState
-from django_faceid.services import errors, issue_token, issuing, limits
+from django_faceid.services import breaker, errors, issue_token, issuing, limits
 from django_faceid.services.idempotency import Key
 from django_faceid.services.minting import Issue
 from django_faceid.testing import advance, make_session
@@ -228,3 +229,29 @@ def test_no_script_drinks_the_quota_with_tries_that_bring_no_token(
     sandbox.faults.clear()
     advance(seconds=refusal.value.retry_after or 0)
     assert issue_token("ann").session.attempt == 1
+
+
+def down() -> None:
+    raise OSError
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(
+    "trouble",
+    [{"ENDPOINT": "http://127.0.0.1:9"}, {"CREDENTIALS": down, "QUOTA_GROUP": "vault"}],
+)
+def test_an_outage_on_the_way_to_tencent_uses_up_nobodys_tries(
+    sandbox: SandboxState, settings: Settings, trouble: dict[str, Any]
+) -> None:
+    well = settings.FACEID
+    account = well["ACCOUNTS"]["default"]
+    if "CREDENTIALS" in trouble:
+        account = {name: account[name] for name in account if not name.startswith("SECRET")}
+    settings.FACEID = {**well, "ACCOUNTS": {"default": {**account, **trouble}}}
+    for _tap in range(limits.MOST_FAILURES):
+        breaker.forget()
+        with pytest.raises(errors.ProviderUnreachable):
+            issue_token("ann")
+    settings.FACEID = well
+    breaker.forget()
+    assert issue_token("ann").fresh
