@@ -255,3 +255,19 @@ def test_an_outage_on_the_way_to_tencent_uses_up_nobodys_tries(
     settings.FACEID = well
     breaker.forget()
     assert issue_token("ann").fresh
+
+
+def test_a_repeat_whose_first_began_since_its_look_is_told_of_its_key(
+    sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Key.replay
+
+    def begun_afterwards(self: Key) -> VerificationSession | None:
+        found = real(self)
+        self.claim()
+        make_session("ann", status=Status.PENDING)
+        return found
+
+    monkeypatch.setattr(Key, "replay", begun_afterwards)
+    with pytest.raises(errors.KeyInFlight):
+        issue_token("ann", idempotency_key="k")
