@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoAssertNumQueries
@@ -62,6 +64,18 @@ def test_a_process_tells_repeats_of_what_it_is_at_without_a_look_at_the_database
         with pytest.raises(errors.KeyReused):
             other.replay()
     assert other.replay() is None
+
+
+def test_whoever_outlives_its_lease_lets_go_of_nobody_elses_work() -> None:
+    key = Key(Subject.of("ann"), KEY, "fingerprint")
+    with ExitStack() as slow, ExitStack() as other:
+        slow.enter_context(key.alone())
+        advance(seconds=31)
+        other.enter_context(key.alone())
+        slow.close()
+        with pytest.raises(errors.KeyInFlight):
+            key.replay()
+    assert key.replay() is None
 
 
 def test_a_crash_blocks_its_key_no_longer_than_its_lease(sandbox: SandboxState) -> None:
