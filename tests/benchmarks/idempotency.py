@@ -85,9 +85,7 @@ def report(database: str, rounds: dict[Crowd, Round]) -> int:
             # Nothing is pooled there, and most of a post is its new connection.
             continue
         bounds.at_most("slowest loser, winners", max(found.losers) / found.winner, 1)
-        if crowd.processes > 1:
-            # In one process a hundred posts take turns at its interpreter, whoever answers them.
-            bounds.at_most("slowest loser, s", max(found.losers), VENDOR_SECONDS)
+        bounds.at_most("slowest loser, s", max(found.losers), VENDOR_SECONDS)
     return bounds.exit_status
 
 
